@@ -126,7 +126,7 @@ stamp = mkdir -p $(@D); printf '%s\n' '$(strip $(1))' | cmp -s - $@ || \
 $(B)/flags: FORCE
 	$(call stamp,$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS))
 $(B)/sources: FORCE
-	$(call stamp,$(LIB_OBJ))
+	$(call stamp,$(LIB_OBJ) $(HELP_OBJ))
 $(B)/embed: FORCE
 	$(call stamp,$(EMBED))
 
@@ -143,7 +143,7 @@ else
 skip = exit 1
 endif
 archive = mkdir -p $(@D); rm -f $@.$$$$; \
-    ar rcsD $@.$$$$ $$(ls $(1) 2>/dev/null) && mv -f $@.$$$$ $@
+    ar rcsD $@.$$$$ $(if $(1),$$(ls $(1) 2>/dev/null)) && mv -f $@.$$$$ $@
 link = mkdir -p $(@D); \
     $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@.$$$$ $(1) && mv -f $@.$$$$ $@
 
@@ -162,7 +162,7 @@ $(B)/gen/embedded.c: contrib/embed.sh $(B)/embed \
 
 $(LIB): $(LIB_OBJ) $(B)/sources
 	$(call archive,$(LIB_OBJ))
-$(HELP_LIB): $(HELP_OBJ)
+$(HELP_LIB): $(HELP_OBJ) $(B)/sources
 	$(call archive,$(HELP_OBJ))
 $(PROGS): $(B)/%: $(B)/src/%.o $(LIB)
 	$(call link,$< $(LIB) $(LIBS))
