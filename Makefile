@@ -80,7 +80,7 @@ ARCH := $(shell uname -m)
 CF_x86_64 := -fcf-protection
 CF_aarch64 := -mbranch-protection=standard
 
-OPT_release := -O2 -g -fPIE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
+OPT_release := -O2 -g -fPIE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
     -fstack-clash-protection $(CF_$(ARCH))
 LD_release := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 OPT_asan := -O1 -g -fPIE $(SAN)
@@ -166,15 +166,14 @@ $(HELP_LIB): $(HELP_OBJ) $(B)/sources
 	$(call archive,$(HELP_OBJ))
 $(PROGS): $(B)/%: $(B)/src/%.o $(LIB)
 	$(call link,$< $(LIB) $(LIBS))
-$(B)/unit/test_%: $(B)/tests/unit/test_%.o $(HELP_LIB) $(LIB)
+$(UNITS): $(B)/%: $(B)/tests/%.o $(HELP_LIB) $(LIB)
 	$(call link,$< $(HELP_LIB) $(LIB) -lcmocka $(LIBS))
-$(B)/bench/%: $(B)/tests/bench/%.o $(LIB)
+$(BENCHES): $(B)/%: $(B)/tests/%.o $(LIB)
 	$(call link,$< $(LIB) $(LIBS))
 # libFuzzer brings its own main; elsewhere replay.c feeds the stored inputs.
-$(B)/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(LIB) \
+$(FUZZERS): $(B)/%: $(B)/tests/%.o $(LIB) \
     $(if $(filter fuzz,$(MODE)),,$(B)/tests/fuzz/replay.o)
 	$(call link,$(filter %.o,$^) $(LIB) $(LIBS))
-.SECONDARY:
 
 -include $(shell test ! -d $(B) || find $(B) -name '*.d')
 
