@@ -1,0 +1,192 @@
+#include "audit.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/id.h"
+#include "lib/json.h"
+
+static void
+link_hash(const unsigned char before[CRYPTO_SHA256], const char *event,
+    size_t len, unsigned char out[CRYPTO_SHA256])
+{
+	const struct crypto_part parts[] = {
+		{ before, CRYPTO_SHA256 },
+		{ event, len },
+	};
+
+	crypto_sha256_parts(parts, ARRAY_LEN(parts), out);
+}
+
+/* The end of the chain is read anew in each batch: the command line may have
+ * written between two of ours. */
+static enum rc
+chain_load(struct tx *tx, struct fault *f)
+{
+	CLEANUP(db_rows_drop) struct db_rows *rows = NULL;
+	CLEANUP(arena_drop) struct arena *a = arena_new();
+	size_t len;
+	const void *hash;
+	enum rc rc = db_one(tx->db, f, &rows,
+	    "SELECT hash FROM audit ORDER BY seq DESC LIMIT 1", "");
+
+	if (rc == RC_STORE) {
+		return rc;
+	}
+	memset(tx->chain->hash, 0, CRYPTO_SHA256);
+	if (rc == RC_OK) {
+		hash = db_get_blob(rows, 0, a, &len);
+		if (hash == NULL || len != CRYPTO_SHA256) {
+			return fault_set(f, RC_STORE, "",
+			    "the audit trail is damaged at its end");
+		}
+		memcpy(tx->chain->hash, hash, CRYPTO_SHA256);
+	}
+	tx->chain->loaded = true;
+	return RC_OK;
+}
+
+static char *
+event_text(struct tx *tx, struct arena *a, const char *intent_id,
+    const char *type, const char *actor, json_t *data, size_t *len)
+{
+	CLEANUP(json_drop) json_t *event = NULL;
+	char id[ID_SIZE], at[CLOCK_ISO_SIZE];
+
+	id_next(tx->ids, tx->now_ms, "evt_", id);
+	event = json_pack("{s:s, s:s, s:o?, s:s, s:s?, s:s}", "actor", actor,
+	    "at", clock_iso(tx->now_ms, at), "data", data, "id", id, "intent",
+	    intent_id, "type", type);
+	assert(event != NULL);
+	return json_canonical(a, event, len);
+}
+
+enum rc
+audit_add(struct tx *tx, const char *intent_id, const char *type,
+    const char *actor, json_t *data, struct fault *f)
+{
+	CLEANUP(arena_drop) struct arena *a = arena_new();
+	unsigned char hash[CRYPTO_SHA256];
+	size_t len;
+	const char *event = event_text(tx, a, intent_id, type, actor, data,
+	    &len);
+	enum rc rc;
+
+	if (!tx->chain->loaded) {
+		rc = chain_load(tx, f);
+		if (rc != RC_OK) {
+			return rc;
+		}
+	}
+	link_hash(tx->chain->hash, event, len, hash);
+	rc = db_run(tx->db, f, NULL,
+	    "INSERT INTO audit (intent_id, event, hash) VALUES (?1, ?2, ?3)",
+	    "ttb", intent_id, event, hash, sizeof(hash));
+	if (rc == RC_OK) {
+		memcpy(tx->chain->hash, hash, CRYPTO_SHA256);
+	}
+	return rc;
+}
+
+enum rc
+audit_list(struct db *db, const char *intent_id, long long after, int limit,
+    struct arena *a, struct audit_event **out, int *n, struct fault *f)
+{
+	static const char one[] =
+	    "SELECT seq, event FROM audit WHERE intent_id = ?1 AND seq > ?2 "
+	    "ORDER BY seq LIMIT ?3";
+	static const char all[] =
+	    "SELECT seq, event FROM audit WHERE ?1 IS NULL AND seq > ?2 "
+	    "ORDER BY seq LIMIT ?3";
+	CLEANUP(db_rows_drop) struct db_rows *rows = NULL;
+	enum rc rc = db_query(db, f, &rows, intent_id != NULL ? one : all,
+	    "tii", intent_id, after, (long long)limit);
+
+	*out = arena_array(a, (size_t)limit, sizeof(**out));
+	*n = 0;
+	if (rc != RC_OK) {
+		return rc;
+	}
+	while ((rc = db_next(rows, f)) == RC_OK) {
+		(*out)[(*n)++] = (struct audit_event){
+			.seq = db_get_int(rows, 0),
+			.event = db_get_text(rows, 1, a),
+		};
+	}
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+static enum rc
+verify_row(struct db_rows *rows, struct arena *a, long long expected,
+    unsigned char before[CRYPTO_SHA256], long long *seq, struct fault *f)
+{
+	unsigned char hash[CRYPTO_SHA256];
+	const char *event = db_get_text(rows, 1, a);
+	size_t len;
+	const void *stored = db_get_blob(rows, 2, a, &len);
+
+	*seq = expected;
+	if (db_get_int(rows, 0) != expected) {
+		return fault_set(f, RC_INVALID, "audit",
+		    "record %lld is missing", expected);
+	}
+	if (event == NULL || stored == NULL || len != CRYPTO_SHA256) {
+		return fault_set(f, RC_INVALID, "audit",
+		    "record %lld is incomplete", expected);
+	}
+	link_hash(before, event, strlen(event), hash);
+	if (memcmp(hash, stored, CRYPTO_SHA256) != 0) {
+		return fault_set(f, RC_INVALID, "audit",
+		    "record %lld was changed, or one before it", expected);
+	}
+	memcpy(before, hash, CRYPTO_SHA256);
+	return RC_OK;
+}
+
+/* The store numbers events without gaps and remembers the last number. */
+static enum rc
+verify_end(struct db *db, long long events, long long *seq, struct fault *f)
+{
+	long long last = 0;
+	enum rc rc = db_int(db, f, &last,
+	    "SELECT seq FROM sqlite_sequence WHERE name = 'audit'", "");
+
+	if (rc == RC_STORE) {
+		return rc;
+	}
+	if (last != events) {
+		*seq = events + 1;
+		return fault_set(f, RC_INVALID, "audit",
+		    "the trail ends at record %lld, but %lld were written",
+		    events, last);
+	}
+	return RC_OK;
+}
+
+enum rc
+audit_verify(struct db *db, long long *events, long long *seq, struct fault *f)
+{
+	CLEANUP(db_rows_drop) struct db_rows *rows = NULL;
+	CLEANUP(arena_drop) struct arena *a = arena_new();
+	unsigned char before[CRYPTO_SHA256] = { 0 };
+	enum rc rc = db_query(db, f, &rows,
+	    "SELECT seq, event, hash FROM audit ORDER BY seq", "");
+
+	*events = 0;
+	*seq = 0;
+	while (rc == RC_OK) {
+		rc = db_next(rows, f);
+		if (rc == RC_NOT_FOUND) {
+			return verify_end(db, *events, seq, f);
+		}
+		if (rc == RC_OK) {
+			rc = verify_row(rows, a, *events + 1, before, seq, f);
+		}
+		if (rc == RC_OK) {
+			(*events)++;
+		}
+		arena_reset(a);
+	}
+	return rc;
+}

@@ -1,0 +1,133 @@
+#include "store_json.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "lib/json.h"
+
+static json_t *
+array_of(const struct field_strings *s)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < s->n; i++) {
+		(void)json_array_append_new(array, json_string(s->items[i]));
+	}
+	return array;
+}
+
+static void
+strings_of(const json_t *array, struct arena *a, struct field_strings *out)
+{
+	size_t n = json_array_size(array);
+
+	*out = (struct field_strings){ 0 };
+	if (n == 0) {
+		return;
+	}
+	out->items = arena_array(a, n, sizeof(*out->items));
+	for (size_t i = 0; i < n; i++) {
+		const char *s = json_string_value(json_array_get(array, i));
+
+		if (s != NULL) {
+			out->items[out->n++] = arena_strdup(a, s);
+		}
+	}
+}
+
+const char *
+store_json_of_strings(struct arena *a, const struct field_strings *s)
+{
+	CLEANUP(json_drop) json_t *array = NULL;
+
+	if (s->n == 0) {
+		return "[]";
+	}
+	array = array_of(s);
+	return json_compact(a, array, NULL);
+}
+
+void
+store_json_strings(const char *text, struct arena *a,
+    struct field_strings *out)
+{
+	CLEANUP(json_drop) json_t *array = NULL;
+
+	*out = (struct field_strings){ 0 };
+	if (text != NULL && strcmp(text, "[]") != 0) {
+		array = json_loads(text, 0, NULL);
+		strings_of(array, a, out);
+	}
+}
+
+const char *
+store_json_of_options(struct arena *a, const struct intent *in)
+{
+	CLEANUP(json_drop) json_t *array = json_array();
+
+	for (int i = 0; i < in->options_n; i++) {
+		(void)json_array_append_new(array,
+		    json_pack("[s, i]", in->options[i].label,
+			(int)in->options[i].outcome));
+	}
+	return json_compact(a, array, NULL);
+}
+
+void
+store_json_options(const char *text, struct arena *a, struct intent *out)
+{
+	CLEANUP(json_drop) json_t *array =
+	    text != NULL ? json_loads(text, 0, NULL) : NULL;
+	size_t n = json_array_size(array);
+	const char *label;
+	int outcome;
+
+	out->options_n = 0;
+	for (size_t i = 0; i < n && i < INTENT_OPTIONS_MAX; i++) {
+		if (json_unpack(json_array_get(array, i), "[s, i]", &label,
+			&outcome) != 0 ||
+		    outcome < 0 || outcome >= OUTCOMES) {
+			out->options_n = 0;
+			return;
+		}
+		out->options[out->options_n++] = (struct option){
+			.label = arena_strdup(a, label),
+			.outcome = (enum outcome)outcome,
+		};
+	}
+}
+
+const char *
+store_json_of_plan(struct arena *a, const struct plan *p)
+{
+	CLEANUP(json_drop) json_t *o =
+	    json_pack("{s:o, s:o, s:o, s:b, s:i, s:b}", "approvers",
+		array_of(&p->approvers), "channels", array_of(&p->channels),
+		"excluded", array_of(&p->excluded), "open", p->open, "deny",
+		p->deny_threshold, "reason", p->reason_required);
+
+	assert(o != NULL);
+	return json_compact(a, o, NULL);
+}
+
+void
+store_json_plan(const char *text, struct arena *a, struct plan *out)
+{
+	CLEANUP(json_drop) json_t *o =
+	    text != NULL ? json_loads(text, 0, NULL) : NULL;
+	json_t *approvers, *channels, *excluded;
+	int is_open, deny, reason;
+
+	*out = (struct plan){ .required = 1, .deny_threshold = 1 };
+	if (json_unpack(o, "{s:o, s:o, s:o, s:b, s:i, s:b}", "approvers",
+		&approvers, "channels", &channels, "excluded", &excluded,
+		"open", &is_open, "deny", &deny, "reason", &reason) != 0) {
+		return;
+	}
+	strings_of(approvers, a, &out->approvers);
+	strings_of(channels, a, &out->channels);
+	strings_of(excluded, a, &out->excluded);
+	out->open = is_open != 0;
+	out->deny_threshold = deny;
+	out->reason_required = reason != 0;
+}
