@@ -27,8 +27,8 @@ enum {
  * also taken in its canonical form. Any type is allowed at the top. The fault
  * is about the field "body". The caller owns *out.
  */
-enum rc
-json_read(const char *s, size_t len, json_t **out, struct fault *f) MUST_CHECK;
+enum rc json_read(const char *s, size_t len, json_t **out, struct fault *f)
+    MUST_CHECK;
 /*
  * Canonical form, RFC 8785 (JCS): keys in the order of their UTF-16 code
  * units, numbers as ECMAScript writes them. Integers outside +-2^53 lose
