@@ -88,8 +88,8 @@ contexts_new(void)
 {
 	char digest[] = "SHA256";
 	OSSL_PARAM params[] = {
-	    OSSL_PARAM_construct_utf8_string(
-		OSSL_MAC_PARAM_DIGEST, digest, sizeof(digest) - 1),
+	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest,
+		sizeof(digest) - 1),
 	    OSSL_PARAM_construct_end(),
 	};
 	struct contexts *c = mem_new(1, sizeof(*c));
@@ -103,10 +103,10 @@ contexts_new(void)
 	    "ctx_new");
 	must(EVP_DigestInit_ex2(c->sha256, algorithms.sha256, NULL) == 1 &&
 		EVP_MAC_CTX_set_params(c->hmac, params) == 1 &&
-		EVP_EncryptInit_ex2(
-		    c->seal, algorithms.aes, NULL, NULL, NULL) == 1 &&
-		EVP_DecryptInit_ex2(
-		    c->open, algorithms.aes, NULL, NULL, NULL) == 1,
+		EVP_EncryptInit_ex2(c->seal, algorithms.aes, NULL, NULL,
+		    NULL) == 1 &&
+		EVP_DecryptInit_ex2(c->open, algorithms.aes, NULL, NULL,
+		    NULL) == 1,
 	    "ctx_init");
 	return c;
 }
@@ -128,8 +128,8 @@ contexts_get(void)
 }
 
 void
-crypto_sha256_parts(
-    const struct crypto_part *parts, size_t n, unsigned char out[CRYPTO_SHA256])
+crypto_sha256_parts(const struct crypto_part *parts, size_t n,
+    unsigned char out[CRYPTO_SHA256])
 {
 	EVP_MD_CTX *ctx = contexts_get()->sha256;
 
@@ -202,12 +202,12 @@ crypto_derive(const unsigned char master[CRYPTO_KEY], const char *purpose,
 
 	(void)contexts_get();
 	memcpy(key, master, sizeof(key));
-	params[0] = OSSL_PARAM_construct_utf8_string(
-	    OSSL_KDF_PARAM_DIGEST, digest, sizeof(digest) - 1);
-	params[1] = OSSL_PARAM_construct_octet_string(
-	    OSSL_KDF_PARAM_KEY, key, sizeof(key));
-	params[2] = OSSL_PARAM_construct_octet_string(
-	    OSSL_KDF_PARAM_INFO, info, strlen(info));
+	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST,
+	    digest, sizeof(digest) - 1);
+	params[1] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, key,
+	    sizeof(key));
+	params[2] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info,
+	    strlen(info));
 	params[3] = OSSL_PARAM_construct_end();
 	ctx = EVP_KDF_CTX_new(algorithms.hkdf);
 	must(ctx != NULL && EVP_KDF_derive(ctx, out, CRYPTO_KEY, params) == 1,
@@ -230,8 +230,8 @@ crypto_seal(const unsigned char key[CRYPTO_KEY], const char *aad,
 	out[0] = SEAL_VERSION;
 	random_bytes(iv, CRYPTO_IV);
 	must(EVP_EncryptInit_ex2(ctx, NULL, key, iv, NULL) == 1 &&
-		EVP_EncryptUpdate(
-		    ctx, NULL, &len, (const void *)aad, (int)aad_len) == 1,
+		EVP_EncryptUpdate(ctx, NULL, &len, (const void *)aad,
+		    (int)aad_len) == 1,
 	    "EncryptInit");
 	if (n > 0) {
 		must(EVP_EncryptUpdate(ctx, text, &len, plain, (int)n) == 1 &&
@@ -239,8 +239,8 @@ crypto_seal(const unsigned char key[CRYPTO_KEY], const char *aad,
 		    "EncryptUpdate");
 	}
 	must(EVP_EncryptFinal_ex(ctx, tag, &len) == 1 &&
-		EVP_CIPHER_CTX_ctrl(
-		    ctx, EVP_CTRL_AEAD_GET_TAG, CRYPTO_TAG, tag) == 1,
+		EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, CRYPTO_TAG,
+		    tag) == 1,
 	    "EncryptFinal");
 }
 
@@ -261,15 +261,15 @@ crypto_open(const unsigned char key[CRYPTO_KEY], const char *aad,
 	plain_len = n - CRYPTO_SEAL_MORE;
 	memcpy(tag, in + n - CRYPTO_TAG, CRYPTO_TAG);
 	must(EVP_DecryptInit_ex2(ctx, NULL, key, in + 1, NULL) == 1 &&
-		EVP_CIPHER_CTX_ctrl(
-		    ctx, EVP_CTRL_AEAD_SET_TAG, CRYPTO_TAG, tag) == 1 &&
-		EVP_DecryptUpdate(
-		    ctx, NULL, &len, (const void *)aad, (int)aad_len) == 1,
+		EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, CRYPTO_TAG,
+		    tag) == 1 &&
+		EVP_DecryptUpdate(ctx, NULL, &len, (const void *)aad,
+		    (int)aad_len) == 1,
 	    "DecryptInit");
 	ok = in[0] == SEAL_VERSION &&
 	    (plain_len == 0 ||
-		EVP_DecryptUpdate(
-		    ctx, out, &len, in + 1 + CRYPTO_IV, (int)plain_len) == 1) &&
+		EVP_DecryptUpdate(ctx, out, &len, in + 1 + CRYPTO_IV,
+		    (int)plain_len) == 1) &&
 	    EVP_DecryptFinal_ex(ctx, none, &len) == 1;
 	if (!ok) {
 		if (plain_len > 0) {
@@ -350,7 +350,7 @@ base64_encode(const void *p, size_t n, const char *alphabet, char *out)
 {
 	const unsigned char *in = p;
 	unsigned held = 0; /* bits not written yet, in the low end */
-	int bits = 0; /* how many */
+	int bits = 0;	   /* how many */
 	size_t len = 0;
 
 	for (size_t i = 0; i < n; i++) {

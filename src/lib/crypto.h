@@ -10,7 +10,7 @@
 #include "lib/rc.h"
 
 enum {
-	CRYPTO_SHA256 = 32, /* bytes of a digest */
+	CRYPTO_SHA256 = 32,	/* bytes of a digest */
 	CRYPTO_SHA256_HEX = 65, /* hex digits and NUL */
 	CRYPTO_KEY = 32,
 	CRYPTO_IV = 12,
@@ -26,8 +26,8 @@ struct crypto_part {
 void crypto_sha256(const void *p, size_t n, unsigned char out[CRYPTO_SHA256]);
 void crypto_sha256_hex(const void *p, size_t n, char out[CRYPTO_SHA256_HEX]);
 /* A digest over parts, as if they stood one behind the other. */
-void crypto_sha256_parts(
-    const struct crypto_part *, size_t n, unsigned char out[CRYPTO_SHA256]);
+void crypto_sha256_parts(const struct crypto_part *, size_t n,
+    unsigned char out[CRYPTO_SHA256]);
 /* HMAC-SHA256 (RFC 2104) over parts. */
 void crypto_hmac_parts(const void *key, size_t key_len,
     const struct crypto_part *, size_t n, unsigned char out[CRYPTO_SHA256]);
@@ -61,8 +61,8 @@ enum rc crypto_unhex(const char *s, void *out, size_t n) MUST_CHECK;
 /* Unpadded base64url (RFC 4648 5). out has (n * 4 + 2) / 3 + 1 bytes. */
 void crypto_base64url(const void *p, size_t n, char *out);
 /* Strict: canonical, unpadded. RC_INVALID also when it is over max bytes. */
-enum rc crypto_unbase64url(
-    const char *s, void *out, size_t max, size_t *out_len) MUST_CHECK;
+enum rc crypto_unbase64url(const char *s, void *out, size_t max,
+    size_t *out_len) MUST_CHECK;
 /* Padded standard base64 (RFC 4648 4), without line breaks. */
 void crypto_base64(const void *p, size_t n, char *out /* 4*((n+2)/3)+1 */);
 enum rc crypto_unbase64(const char *s, void *out, size_t max, size_t *out_len)

@@ -73,8 +73,8 @@ a_digest_of_a_million_letters_matches_too(void **state)
 static void
 parts_digest_like_one_text(void **state)
 {
-	static const struct crypto_part parts[] = {
-	    {"a", 1}, {"", 0}, {NULL, 0}, {"bc", 2}};
+	static const struct crypto_part parts[] = {{"a", 1}, {"", 0}, {NULL, 0},
+	    {"bc", 2}};
 	unsigned char whole[CRYPTO_SHA256], split[CRYPTO_SHA256];
 
 	(void)state;
@@ -131,8 +131,8 @@ a_keyed_digest_is_the_one_that_rfc_4231_names(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(hmac_rows); i++) {
 		size_t key_len = bytes_of(hmac_rows[i].key, key);
 		size_t n = bytes_of(hmac_rows[i].data, data);
-		struct crypto_part parts[] = {
-		    {data, n / 2}, {data + n / 2, n - n / 2}};
+		struct crypto_part parts[] = {{data, n / 2},
+		    {data + n / 2, n - n / 2}};
 
 		crypto_hmac_hex(key, key_len, data, n, hex);
 		assert_string_equal(hex, hmac_rows[i].mac);
@@ -200,8 +200,8 @@ our_derivation_by_hand_follows_rfc_5869(void **state)
 		size_t salt_len = bytes_of(rows[i].salt, salt);
 		size_t info_len = bytes_of(rows[i].info, info);
 
-		derive_by_hand(
-		    salt, salt_len, ikm, ikm_len, info, info_len, prk, okm);
+		derive_by_hand(salt, salt_len, ikm, ikm_len, info, info_len,
+		    prk, okm);
 		crypto_hex(prk, sizeof(prk), hex);
 		assert_string_equal(hex, rows[i].prk);
 		crypto_hex(okm, sizeof(okm), hex);
@@ -212,8 +212,8 @@ our_derivation_by_hand_follows_rfc_5869(void **state)
 static void
 a_derived_key_is_hkdf_of_master_and_purpose(void **state)
 {
-	static const char *const purposes[] = {
-	    "payload", "magic link", "x", ""};
+	static const char *const purposes[] = {"payload", "magic link", "x",
+	    ""};
 	unsigned char prk[CRYPTO_KEY], want[CRYPTO_KEY], got[CRYPTO_KEY];
 
 	(void)state;
@@ -254,10 +254,10 @@ an_empty_text_needs_no_buffers(void **state)
 
 	(void)state;
 	crypto_seal(key_a, "", NULL, 0, sealed);
-	assert_int_equal(
-	    crypto_open(key_a, "", sealed, sizeof(sealed), NULL), RC_OK);
-	assert_int_equal(
-	    crypto_open(key_b, "", sealed, sizeof(sealed), NULL), RC_INVALID);
+	assert_int_equal(crypto_open(key_a, "", sealed, sizeof(sealed), NULL),
+	    RC_OK);
+	assert_int_equal(crypto_open(key_b, "", sealed, sizeof(sealed), NULL),
+	    RC_INVALID);
 }
 
 static void
@@ -308,14 +308,15 @@ a_flipped_bit_anywhere_is_refused_and_nothing_is_shown(void **state)
 	for (size_t bit = 0; bit < sizeof(sealed) * 8; bit++) {
 		sealed[bit / 8] ^= (unsigned char)(1U << bit % 8);
 		memset(out, 'x', sizeof(out));
-		assert_int_equal(
-		    crypto_open(key_a, "int_1", sealed, sizeof(sealed), out),
+		assert_int_equal(crypto_open(key_a, "int_1", sealed,
+				     sizeof(sealed), out),
 		    RC_INVALID);
 		assert_memory_equal(out, zero, sizeof(out));
 		sealed[bit / 8] ^= (unsigned char)(1U << bit % 8);
 	}
-	assert_int_equal(
-	    crypto_open(key_a, "int_1", sealed, sizeof(sealed), out), RC_OK);
+	assert_int_equal(crypto_open(key_a, "int_1", sealed, sizeof(sealed),
+			     out),
+	    RC_OK);
 }
 
 static void
@@ -325,17 +326,17 @@ another_key_aad_or_length_is_refused(void **state)
 
 	(void)state;
 	crypto_seal(key_a, "int_1", "text", 4, sealed);
-	assert_int_equal(
-	    crypto_open(key_b, "int_1", sealed, sizeof(sealed), out),
+	assert_int_equal(crypto_open(key_b, "int_1", sealed, sizeof(sealed),
+			     out),
 	    RC_INVALID);
-	assert_int_equal(
-	    crypto_open(key_a, "int_2", sealed, sizeof(sealed), out),
+	assert_int_equal(crypto_open(key_a, "int_2", sealed, sizeof(sealed),
+			     out),
 	    RC_INVALID);
-	assert_int_equal(
-	    crypto_open(key_a, "", sealed, sizeof(sealed), out), RC_INVALID);
+	assert_int_equal(crypto_open(key_a, "", sealed, sizeof(sealed), out),
+	    RC_INVALID);
 	for (size_t n = 0; n < sizeof(sealed); n++) {
-		assert_int_equal(
-		    crypto_open(key_a, "int_1", sealed, n, out), RC_INVALID);
+		assert_int_equal(crypto_open(key_a, "int_1", sealed, n, out),
+		    RC_INVALID);
 	}
 }
 
@@ -447,8 +448,8 @@ base64_is_the_one_of_rfc_4648(void **state)
 		assert_memory_equal(back, rows[i].plain, n);
 		crypto_base64url(rows[i].plain, n, text);
 		assert_string_equal(text, rows[i].url);
-		assert_int_equal(
-		    crypto_unbase64url(text, back, n, &len), RC_OK);
+		assert_int_equal(crypto_unbase64url(text, back, n, &len),
+		    RC_OK);
 		assert_int_equal(len, n);
 		assert_memory_equal(back, rows[i].plain, n);
 	}
@@ -508,8 +509,8 @@ seal_and_digest_often(void *arg)
 		crypto_seal(key_a, "int_1", "8 bytes.", 8, sealed);
 		bad += crypto_open(key_a, "int_1", sealed, sizeof(sealed),
 			   out) != RC_OK;
-		crypto_hmac_hex(
-		    "Jefe", 4, "what do ya want for nothing?", 28, hex);
+		crypto_hmac_hex("Jefe", 4, "what do ya want for nothing?", 28,
+		    hex);
 		bad += strcmp(hex, hmac_rows[1].mac) != 0;
 		crypto_sha256_hex("abc", 3, hex);
 		bad += strncmp(hex, "ba7816bf", 8) != 0;
