@@ -1,5 +1,6 @@
 #include "lib/clock.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,13 +12,10 @@ enum { MAIL_DATE_SIZE = 40 };
 static time_t
 seconds_of(long long ms, int *out_rest)
 {
-	long long rest = ms % 1000;
+	int rest = (int)(ms % 1000);
 
-	if (rest < 0) {
-		rest += 1000;
-	}
-	*out_rest = (int)rest;
-	return (time_t)((ms - rest) / 1000);
+	*out_rest = rest < 0 ? rest + 1000 : rest;
+	return (time_t)(ms / 1000 - (rest < 0 ? 1 : 0));
 }
 
 static struct tm
@@ -67,8 +65,8 @@ read_part(const char **s, int n, int low, int high, const char *after, int *out)
 static int
 days_in(int year, int month)
 {
-	static const int days[] = {
-	    31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30,
+	    31};
 	int leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 
 	return days[month - 1] + (month == 2 && leap ? 1 : 0);
@@ -168,10 +166,11 @@ clock_iso(long long ms, char *out)
 {
 	int rest;
 	struct tm tm = utc(seconds_of(ms, &rest));
+	int n = snprintf(out, CLOCK_ISO_SIZE,
+	    "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900,
+	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, rest);
 
-	snprintf(out, CLOCK_ISO_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
-	    tm.tm_sec, rest);
+	assert(n < CLOCK_ISO_SIZE);
 	return out;
 }
 
@@ -198,10 +197,11 @@ clock_mail_date(long long ms, char *out)
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	int rest;
 	struct tm tm = utc(seconds_of(ms, &rest));
-
-	snprintf(out, MAIL_DATE_SIZE,
+	int n = snprintf(out, MAIL_DATE_SIZE,
 	    "%.3s, %02d %.3s %04d %02d:%02d:%02d +0000", days + 3 * tm.tm_wday,
 	    tm.tm_mday, months + 3 * tm.tm_mon, tm.tm_year + 1900, tm.tm_hour,
 	    tm.tm_min, tm.tm_sec);
+
+	assert(n < MAIL_DATE_SIZE);
 	return out;
 }

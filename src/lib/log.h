@@ -15,8 +15,12 @@
 
 #include "lib/rc.h"
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO,
-	LOG_LEVEL_DEBUG };
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARN,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG
+};
 
 /* Safe to call again at run time. */
 void log_setup(enum log_level level, bool json);
@@ -26,13 +30,13 @@ bool log_enabled(enum log_level level);
 void log_at(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 #define log_error(...) log_at(LOG_LEVEL_ERROR, __VA_ARGS__)
-#define log_warn(...) log_at(LOG_LEVEL_WARN, __VA_ARGS__)
-#define log_info(...) log_at(LOG_LEVEL_INFO, __VA_ARGS__)
-#define log_debug(...) \
-	do { \
-		if (log_enabled(LOG_LEVEL_DEBUG)) { \
+#define log_warn(...)  log_at(LOG_LEVEL_WARN, __VA_ARGS__)
+#define log_info(...)  log_at(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...)                                        \
+	do {                                                  \
+		if (log_enabled(LOG_LEVEL_DEBUG)) {           \
 			log_at(LOG_LEVEL_DEBUG, __VA_ARGS__); \
-		} \
+		}                                             \
 	} while (0)
 
 #endif

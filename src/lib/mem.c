@@ -14,11 +14,20 @@ give_up(size_t n, size_t size)
 	abort();
 }
 
+/* n * size, but at least one byte, so that NULL always means failure. */
+static size_t
+total(size_t n, size_t size)
+{
+	if (size != 0 && n > SIZE_MAX / size) {
+		give_up(n, size);
+	}
+	return n == 0 || size == 0 ? 1 : n * size;
+}
+
 void *
 mem_new(size_t n, size_t size)
 {
-	/* At least one byte, so that NULL always means failure. */
-	void *p = n == 0 || size == 0 ? calloc(1, 1) : calloc(n, size);
+	void *p = calloc(1, total(n, size));
 
 	if (p == NULL) {
 		give_up(n, size);
@@ -29,12 +38,8 @@ mem_new(size_t n, size_t size)
 void *
 mem_resize(void *p, size_t n, size_t size)
 {
-	void *new;
+	void *new = realloc(p, total(n, size));
 
-	if (size != 0 && n > SIZE_MAX / size) {
-		give_up(n, size);
-	}
-	new = realloc(p, n == 0 || size == 0 ? 1 : n * size);
 	if (new == NULL) {
 		give_up(n, size);
 	}

@@ -34,8 +34,8 @@ bool text_is_visible(int code_point);
  * \x{XX}, and a backslash that could be mistaken for one of these doubled.
  * *changed (may be NULL) says whether anything was spelled out.
  */
-void text_show(struct buf *out, const char *s, size_t len, bool keep_lines,
-    bool *changed);
+void text_show(
+    struct buf *out, const char *s, size_t len, bool keep_lines, bool *changed);
 
 /* & < > " ' as character references (HTML text and quoted attributes). */
 void text_html(struct buf *out, const char *s, size_t len);
@@ -54,8 +54,8 @@ char *text_fold(struct arena *, const char *s, size_t len);
 char *text_fold_joined(struct arena *, const char *s, size_t len);
 
 /* The candidate nearest to `word` by edit distance <= 3, or NULL. */
-const char *text_nearest(const char *word, const char *const *candidates,
-    size_t n);
+const char *
+text_nearest(const char *word, const char *const *candidates, size_t n);
 /* "m***r@example.com": first and last letter of the local part. */
 char *text_mask_email(struct arena *, const char *email);
 /* 1536 -> "1.5 kB", 12 -> "12 bytes". */
