@@ -10,9 +10,9 @@
 #include "intent.h"
 #include "store.h"
 
-/* What the store keeps of a submit beside the intent itself. */
+/* How a repeated submit is recognised. */
 struct intent_submit_key {
-	const char *idempotency_header; /* or NULL */
+	const char *idempotency_header; /* header Idempotency-Key, or NULL */
 	const char *request_sha256;	/* hex; of the body; or NULL */
 };
 

@@ -181,7 +181,7 @@ CREATE TABLE delivery (
 	created_ms INTEGER NOT NULL,
 	ended_ms INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX delivery_open ON delivery (due_ms)
+CREATE INDEX delivery_open ON delivery (channel, due_ms)
 	WHERE state IN ('due', 'leased');
 CREATE INDEX delivery_by_intent ON delivery (intent_id);
 CREATE INDEX delivery_dead ON delivery (id) WHERE state = 'dead';
@@ -215,5 +215,5 @@ CREATE INDEX audit_by_intent ON audit (intent_id, seq)
 -- Counters that must survive a restart, and single facts.
 CREATE TABLE fact (
 	name TEXT PRIMARY KEY,
-	value INTEGER NOT NULL
+	value NOT NULL			-- an integer, or text
 ) WITHOUT ROWID;
