@@ -279,15 +279,17 @@ lint-tidy: $(TIDY)
 $(BUILD)/lint/%.tidy: % $(H_FILES) .clang-tidy
 	mkdir -p $(@D)
 	$(CLANG_TIDY) --quiet $< -- $(DEFS) $(filter-out -Werror,$(WARN)) \
+	    $(if $(filter %/rc.c,$<),,-include tests/lint/analyzer.h) \
 	    $(PKG_CFLAGS) 2>$@.log || { cat $@.log >&2; exit 1; }
 	touch $@
 lint-cppcheck:
 	mkdir -p $(BUILD)/lint/cppcheck
-	$(if $(C_FILES),cppcheck --quiet --std=c11 --error-exitcode=1 -j2 \
+	test -z '$(SRC)' || cppcheck --quiet --std=c11 --error-exitcode=1 -j2 \
 	    --enable=warning,performance,portability --inline-suppr \
 	    --suppressions-list=tests/lint/cppcheck.txt \
 	    --cppcheck-build-dir=$(BUILD)/lint/cppcheck \
-	    -D_GNU_SOURCE -Isrc -I. $(SRC) $(MAINS))
+	    $(patsubst %,--include=%,$(wildcard /usr/include/*/sys/queue.h)) \
+	    -D_GNU_SOURCE -Isrc -I. $(SRC) $(MAINS)
 lint-shell:
 	shellcheck $$(grep -rlE '^#!.*[ /](ba)?sh( |$$)' .ci contrib tests)
 lint-man:

@@ -27,8 +27,7 @@ esac
 
 if ! command -v dpkg-query >/dev/null; then
 	echo "$0: not a Debian system; assuming these are there:" >&2
-	printf '%s ' $want >&2
-	echo >&2
+	echo "$want" >&2
 	exit 0
 fi
 
