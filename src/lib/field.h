@@ -45,19 +45,26 @@ struct field {
 	const char *name;    /* as written in the message */
 	const char *aliases; /* further spellings, blank-separated; or NULL */
 	enum field_type type;
-	size_t offset;	     /* of the member in the struct */
-	size_t present;	     /* 1 + offset of a bool set when given; 0 = none */
-	bool required;	     /* absent or null is RC_INVALID */
-	double min, max;     /* value; characters of a string; items */
-	double item_max;     /* characters of each item of STRINGS; 0 = 1000 */
+	size_t offset;	 /* of the member in the struct */
+	size_t present;	 /* 1 + offset of a bool set when given; 0 = none */
+	bool required;	 /* absent or null is RC_INVALID */
+	double min, max; /* value; characters of a string; items */
+	double item_max; /* characters of each item of STRINGS; 0 = 1000 */
 	const char *const *words; /* ENUM: NULL-terminated */
+	/*
+	 * CUSTOM: decodes a value that is not null. The fault it sets is told
+	 * from this field on: no field is the value itself, "max" inside of
+	 * "limits" becomes "limits.max", "[2].id" becomes "limits[2].id".
+	 */
 	enum rc (*custom)(struct arena *, const json_t *value, void *member,
 	    struct fault *);
 };
 
 #define FIELD_ROW(s, m, n, t, lo, hi, ...) \
-	{ .name = (n), .type = (t), .offset = offsetof(s, m), .min = (lo), \
-		.max = (hi), __VA_ARGS__ }
+	{ \
+		.name = (n), .type = (t), .offset = offsetof(s, m), \
+		.min = (lo), .max = (hi), __VA_ARGS__ \
+	}
 #define FIELD_STRING(s, m, n, lo, hi, ...) \
 	FIELD_ROW(s, m, n, FIELD_TYPE_STRING, lo, hi, __VA_ARGS__)
 #define FIELD_INT(s, m, n, lo, hi, ...) \
@@ -94,7 +101,7 @@ enum field_unknown {
  * that is not an object is RC_INVALID about the field "body".
  */
 enum rc fields_decode(const struct field *fields, size_t n,
-    enum field_unknown unknown, const json_t *object, struct arena *,
-    void *out, struct fault *) MUST_CHECK;
+    enum field_unknown unknown, const json_t *object, struct arena *, void *out,
+    struct fault *) MUST_CHECK;
 
 #endif
