@@ -14,6 +14,10 @@ ifneq ($(V),1)
 .SILENT:
 endif
 MAKEFLAGS += --no-print-directory
+JOBS ?= $(shell nproc)
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(JOBS)
+endif
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 .SUFFIXES:
@@ -80,8 +84,8 @@ ARCH := $(shell uname -m)
 CF_x86_64 := -fcf-protection
 CF_aarch64 := -mbranch-protection=standard
 
-OPT_release := -O2 -g -fPIE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
-    -fstack-clash-protection $(CF_$(ARCH))
+OPT_release := -O2 -g -fPIE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
+    -fstack-protector-strong -fstack-clash-protection $(CF_$(ARCH))
 LD_release := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 OPT_asan := -O1 -g -fPIE $(SAN)
 LD_asan := -pie $(SAN)
@@ -130,12 +134,16 @@ $(B)/sources: FORCE
 $(B)/embed: FORCE
 	$(call stamp,$(EMBED))
 
+# A fuzz target's entry point has no header: libFuzzer calls it by its name.
+fuzzing = $(if $(filter tests/fuzz/%,$(1)),-Wno-missing-prototypes)
+
 # Objects appear whole or not at all, so that two makes in one folder do not
 # read each other's halves. With KEEP_GOING=1 a source of the library that
 # does not compile is left out: one unit test can be built while another
 # module is in pieces.
 compile = mkdir -p $(@D); \
-    if $(CC) $(ALL_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@.$$$$ $<; \
+    if $(CC) $(ALL_CFLAGS) $(call fuzzing,$<) \
+	-MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@.$$$$ $<; \
     then mv -f $@.$$$$ $@; else rm -f $@ $@.$$$$; $(1); fi
 ifeq ($(KEEP_GOING),1)
 skip = echo "left out: $<" >&2
@@ -278,7 +286,8 @@ lint-tidy: $(TIDY)
 	@:
 $(BUILD)/lint/%.tidy: % $(H_FILES) .clang-tidy
 	mkdir -p $(@D)
-	$(CLANG_TIDY) --quiet $< -- $(DEFS) $(filter-out -Werror,$(WARN)) \
+	$(CLANG_TIDY) --quiet $< -- $(DEFS) \
+	    $(filter-out -Werror,$(WARN)) $(call fuzzing,$<) \
 	    $(if $(filter %/rc.c,$<),,-include tests/lint/analyzer.h) \
 	    $(PKG_CFLAGS) 2>$@.log || { cat $@.log >&2; exit 1; }
 	touch $@
@@ -334,4 +343,5 @@ help:
 	echo 'make format          clang-format in place'
 	echo 'make install         DESTDIR= prefix=/usr/local'
 	echo 'make clean           removes build/'
+	echo 'JOBS=N works on N things at once; all cores by default.'
 	echo 'KEEP_GOING=1 leaves out library sources that do not compile.'
