@@ -4,6 +4,19 @@
  * Loaded whole or not at all, shared read-only between threads and counted.
  * Ids, addresses and account ids are unique: an answer is matched to a person
  * by ids only.
+ *
+ *	people:
+ *	  - {id: dana, name: Dana Li, email: dana@example.com,
+ *	     slack: [T0001/U0001], discord: ["80351110224678912"],
+ *	     timezone: Europe/Berlin}
+ *	groups: {finance: [dana, lee]}
+ *	channels: {approvals: {discord: "613425648685547545"},
+ *	  ops: {slack: T0001/C0001}}
+ *	notify: {approvers: [finance], channels: [approvals]}
+ *
+ * Of a person only the id is needed. Groups hold people, not groups, and at
+ * least one. An id may not be that of a group, nor a word that stands for
+ * somebody else as decider (admin, policy, clock, system, agent, key_...).
  */
 #ifndef PERSON_H
 #define PERSON_H
@@ -15,12 +28,18 @@
 #include "lib/field.h"
 #include "lib/rc.h"
 
-enum { PEOPLE_MAX = 10000 };
+enum {
+	PEOPLE_MAX = 10000,
+	PEOPLE_GROUPS_MAX = 1000,
+	PEOPLE_CHANNELS_MAX = 1000,
+	PERSON_ID_MAX = 64,
+	PERSON_ACCOUNTS_MAX = 20 /* of one person in Slack, or in Discord */
+};
 
 struct person {
-	const char *id;	  /* [A-Za-z0-9._-], 1 to 64 characters */
-	const char *name; /* to show */
-	const char *email; /* or NULL */
+	const char *id;		      /* [A-Za-z0-9._-], 1 to 64 characters */
+	const char *name;	      /* to show; the id when there is none */
+	const char *email;	      /* or NULL */
 	struct field_strings slack;   /* "TEAM/USER" */
 	struct field_strings discord; /* user ids */
 	const char *timezone;	      /* IANA name or NULL */
@@ -41,10 +60,12 @@ struct people; /* opaque: counted */
  */
 enum rc people_load(const json_t *root, struct people **out, struct fault *)
     MUST_CHECK;
+/* Both may be called from any thread. NULL is fine. */
 struct people *people_ref(struct people *);
 void people_unref(struct people *);
 
 int people_count(const struct people *);
+/* In the order of the file; NULL when i is none of them. */
 const struct person *people_at(const struct people *, int i);
 /* By id; NULL if there is none. */
 const struct person *people_find(const struct people *, const char *id);
