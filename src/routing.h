@@ -4,8 +4,12 @@
  * A policy that names approvers is the whole list, and an intent may only pick
  * from it. An intent may name approvers where its policy names none. Nobody
  * named: the people of notify.approvers, and any reviewer or admin credential
- * that belongs to no person (plan.open). The owner of the agent and the
- * person it acts for may not approve unless the policy says self_approval.
+ * that belongs to no person (plan.open); where notify.approvers names nobody
+ * either, any person of assent.yaml who can answer at all. The same goes for
+ * channels; notify.channels are used where nobody at all was named.
+ *
+ * The owner of the agent and the person it acts for may not approve unless the
+ * policy says self_approval.
  */
 #ifndef ROUTING_H
 #define ROUTING_H
@@ -17,8 +21,10 @@
 #include "policy.h"
 
 /*
- * RC_INVALID names `approvers` or `channels` and the unknown or foreign name.
- * `owner` is as registered (person id or e-mail, or NULL).
+ * RC_INVALID names `approvers` or `channels` and the unknown or foreign name,
+ * or says that an intent picked fewer people than must approve. `owner` is as
+ * registered (person id or e-mail, or NULL). The strings of *out live in the
+ * arena.
  */
 enum rc routing_plan(const struct people *, const struct verdict *,
     const struct draft *, const char *owner, struct arena *, struct plan *out,
