@@ -7,6 +7,7 @@
 #include "agent.h"
 #include "audit.h"
 #include "delivery.h"
+#include "fact.h"
 #include "lib/log.h"
 #include "lifecycle.h"
 #include "routing.h"
@@ -22,6 +23,40 @@ struct ending {
 	const char *reason;
 	int chosen;
 };
+
+static enum rc
+count(struct tx *tx, const struct intent *in, const struct ending *e,
+    struct fault *f)
+{
+	enum rc rc = fact_moved(tx, INTENT_PENDING, in->state, f);
+
+	if (rc != RC_OK || e->event == ON_DEADLINE || e->event == ON_CANCEL) {
+		return rc;
+	}
+	return fact_decided(tx, in->state == INTENT_APPROVED,
+	    in->settled_ms - in->created_ms, f);
+}
+
+static enum rc
+tell(struct tx *tx, const struct intent *in, const struct ending *e,
+    struct fault *f)
+{
+	enum rc rc = audit_add(tx, in->id, intent_state_name(in->state),
+	    e->name,
+	    json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:s}", "by", e->by, "via",
+		e->via, "assurance", e->assurance, "reason", e->reason,
+		"option",
+		e->chosen >= 0 ? in->options[e->chosen].label : NULL,
+		"digest", in->digest),
+	    f);
+
+	if (rc == RC_OK) {
+		rc = delivery_owe_settled(tx, in->id, e->by, e->via, f);
+	}
+	return rc == RC_OK ? delivery_owe_webhooks(tx, in->id,
+			     intent_state_name(in->state), f)
+			   : rc;
+}
 
 /* The only way out of `pending`. */
 static enum rc
@@ -47,21 +82,10 @@ settle(struct tx *tx, struct intent *in, const struct ending *e,
 		rc = agent_add_pending(tx, in->agent_id, -1, f);
 	}
 	if (rc == RC_OK) {
-		rc = audit_add(tx, in->id, intent_state_name(in->state),
-		    e->name,
-		    json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:s}", "by",
-			e->by, "via", e->via, "assurance", e->assurance,
-			"reason", e->reason, "option",
-			e->chosen >= 0 ? in->options[e->chosen].label : NULL,
-			"digest", in->digest),
-		    f);
+		rc = count(tx, in, e, f);
 	}
 	if (rc == RC_OK) {
-		rc = delivery_owe_settled(tx, in->id, e->by, e->via, f);
-	}
-	if (rc == RC_OK) {
-		rc = delivery_owe_webhooks(tx, in->id,
-		    intent_state_name(in->state), f);
+		rc = tell(tx, in, e, f);
 	}
 	if (rc != RC_OK) {
 		return RC_STORE; /* all of it or nothing */

@@ -6,6 +6,7 @@
 
 #include "audit.h"
 #include "delivery.h"
+#include "fact.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/random.h"
@@ -86,6 +87,9 @@ lease_store(struct tx *tx, struct leasing *l, struct intent *in,
 	}
 	rc = store_intent_execution(tx, in, EXECUTION_NONE, f);
 	if (rc == RC_OK) {
+		rc = fact_executed(tx, EXECUTION_NONE, EXECUTION_LEASED, f);
+	}
+	if (rc == RC_OK) {
 		rc = store_execution_insert(tx, ex, hash, f);
 	}
 	if (rc == RC_OK) {
@@ -146,6 +150,9 @@ end(struct tx *tx, struct execution *ex, enum execution_event ev,
 	}
 	if (rc == RC_OK) {
 		rc = store_intent_execution(tx, &in, EXECUTION_LEASED, f);
+	}
+	if (rc == RC_OK) {
+		rc = fact_executed(tx, EXECUTION_LEASED, ex->state, f);
 	}
 	(void)snprintf(type, sizeof(type), "execution_%s",
 	    execution_state_name(ex->state));

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "audit.h"
+#include "fact.h"
 #include "lib/json.h"
 #include "routing.h"
 
@@ -240,9 +241,7 @@ owe(struct tx *tx, const struct intent *in, const struct submission *s,
 static enum rc
 count_duplicate(struct tx *tx, const struct intent *in, struct fault *f)
 {
-	enum rc rc = db_run(tx->db, f, NULL,
-	    "INSERT INTO fact (name, value) VALUES ('duplicates', 1) "
-	    "ON CONFLICT (name) DO UPDATE SET value = value + 1", "");
+	enum rc rc = fact_duplicate(tx, f);
 
 	if (rc != RC_OK) {
 		return rc;
@@ -312,6 +311,9 @@ intent_submit(struct tx *tx, void *arg)
 	stamp(tx, s, &v, &in);
 	rc = store_intent_insert(tx, &in, &s->key, f);
 	assert(rc != RC_DUPLICATE); /* looked for in this transaction */
+	if (rc == RC_OK) {
+		rc = fact_moved(tx, INTENT_STATES, in.state, f);
+	}
 	if (rc == RC_OK) {
 		rc = audit_submit(tx, &in, s, f);
 	}

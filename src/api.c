@@ -1,0 +1,432 @@
+#include "api.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api_impl.h"
+#include "decide.h"
+#include "dialect_find.h"
+#include "lib/clock.h"
+#include "lib/mem.h"
+
+struct api *
+api_new(const struct api_options *options)
+{
+	struct api *api = mem_new(1, sizeof(*api));
+
+	api->options = *options;
+	api->cache = show_cache_new();
+	return api;
+}
+
+void
+api_free(struct api *api)
+{
+	if (api != NULL) {
+		show_cache_free(api->cache);
+		free(api);
+	}
+}
+
+void
+api_serve(struct api *api, struct http_server *server)
+{
+	api->server = server;
+}
+
+/* Whether `path` is this row's, and what stands for its ":id". */
+static bool
+path_fits(const char *pattern, const char *path, const char **id, size_t *len)
+{
+	for (;;) {
+		if (*pattern == ':') {
+			*id = path;
+			*len = strcspn(path, "/");
+			if (*len == 0) {
+				return false;
+			}
+			path += *len;
+			pattern += strcspn(pattern, "/");
+			continue;
+		}
+		if (*pattern != *path) {
+			return false;
+		}
+		if (*pattern == '\0') {
+			return true;
+		}
+		pattern++;
+		path++;
+	}
+}
+
+static bool
+route_find(struct http_request *http, const struct dialect **dialect,
+    const struct route **route, const char **id, size_t *id_len)
+{
+	const char *method = http_method(http), *path = http_path(http);
+
+	if (strcmp(method, "HEAD") == 0) {
+		method = "GET";
+	}
+	for (size_t i = 0; (*dialect = dialect_at(i)) != NULL; i++) {
+		for (size_t k = 0; k < (*dialect)->routes_n; k++) {
+			*route = &(*dialect)->routes[k];
+			*id = NULL;
+			if (strcmp((*route)->method, method) == 0 &&
+			    path_fits((*route)->path, path, id, id_len)) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+bool
+api_knows(const struct api *api, struct http_request *http)
+{
+	const struct dialect *dialect;
+	const struct route *route;
+	const char *id;
+	size_t len;
+
+	(void)api;
+	return route_find(http, &dialect, &route, &id, &len);
+}
+
+static const char *
+call_query(const struct call *call, const char *name)
+{
+	return http_query(call->http, name);
+}
+
+static const char *
+call_header(const struct call *call, const char *name)
+{
+	return http_header(call->http, name);
+}
+
+static void
+job_done(void *arg, enum rc rc)
+{
+	struct api_request *r = arg;
+
+	r->rc = rc;
+	http_resume(r->api->server, r->handle);
+}
+
+/* Parked before the job is handed over: it may be done at once. */
+static void
+run_job(struct api_request *r)
+{
+	enum rc rc = http_park(r->http, &r->handle);
+
+	if (rc != RC_OK) {
+		api_reply(r, fault_set(&r->fault, RC_BUSY, "",
+			     "too many requests wait; try again"));
+		return;
+	}
+	rc = store_write(r->api->options.store, r->job, job_done, r->job_arg);
+	if (rc != RC_OK) {
+		job_done(r, fault_set(&r->fault, RC_BUSY, "",
+				"too many writes wait; try again"));
+	}
+}
+
+/* Waits for a change; false when it must be answered now. */
+static bool
+wait_for_change(struct api_request *r)
+{
+	struct waiters *w = r->api->options.waiters;
+
+	if (!r->pending || r->wait_until_ms == 0 ||
+	    clock_mono_ms() >= r->wait_until_ms ||
+	    http_request_stopping(r->http) ||
+	    http_park(r->http, &r->handle) != RC_OK) {
+		return false;
+	}
+	/* A change between the read and here would not wake us any more. */
+	if (waiters_add(w, r->call.id, r->handle, r->wait_until_ms) !=
+		RC_OK ||
+	    waiters_epoch(w, r->call.id) != r->epoch) {
+		http_resume(r->api->server, r->handle);
+	}
+	return true;
+}
+
+static bool
+answer_kept(struct api_request *r)
+{
+	struct shown s;
+
+	if (!api_may_keep(r) ||
+	    !show_cache_get(r->api->cache, r->call.route, r->call.id,
+		r->epoch, &s)) {
+		return false;
+	}
+	if (api_may_see(r, s.agent_id) != RC_OK) {
+		return false; /* the long way finds the words */
+	}
+	r->pending = s.pending;
+	if (!wait_for_change(r)) {
+		api_reply_shown(r, &s);
+	}
+	return true;
+}
+
+static void
+begin(struct api_request *r)
+{
+	enum rc rc;
+
+	r->job = NULL;
+	r->fault = (struct fault){ 0 };
+	if (r->call.route->op == OP_INTENT_SHOW) {
+		r->epoch = waiters_epoch(r->api->options.waiters, r->call.id);
+		if (answer_kept(r)) {
+			return;
+		}
+	}
+	rc = api_ops[r->call.route->op](r);
+	if (rc == RC_OK && r->job != NULL) {
+		run_job(r);
+		return;
+	}
+	if (rc == RC_OK && wait_for_change(r)) {
+		return;
+	}
+	api_reply(r, rc);
+}
+
+/* The class of the key decides what a route may ever do. A refused attempt to
+ * decide is recorded before it is answered. */
+static enum rc
+check_class(struct api_request *r)
+{
+	const struct call *call = &r->call;
+	enum rc rc;
+
+	if ((call->route->access & call->caller.access) != 0) {
+		return RC_OK;
+	}
+	if (call->caller.access == ACCESS_TOKEN) {
+		return fault_set(&r->fault, RC_UNAUTHENTICATED,
+		    "Authorization", "Invalid API key");
+	}
+	rc = fault_set(&r->fault, RC_FORBIDDEN, "Authorization",
+	    "this key may not do that");
+	(void)fault_reason(&r->fault, "wrong_class");
+	return rc;
+}
+
+static void
+record_refusal(struct api_request *r)
+{
+	const struct call *call = &r->call;
+	const struct decide_in *in = call->in;
+	struct deciding *w = arena_alloc(call->arena, sizeof(*w));
+
+	*w = (struct deciding){ .arena = call->arena, .fault = r->fault };
+	w->decision = (struct decision){
+		.intent_id = call->id != NULL || in == NULL ? call->id
+							    : in->intent_id,
+		.person = call->caller.agent != NULL
+		    ? arena_strdup(call->arena, call->caller.agent->id)
+		    : "unknown",
+		.name = arena_strdup(call->arena, call->caller.name),
+		.via = "api",
+		.outcome = in != NULL ? in->outcome : OUTCOME_APPROVE,
+	};
+	if (w->decision.intent_id == NULL) {
+		api_reply(r, r->fault.rc);
+		return;
+	}
+	r->job = intent_decide_refused;
+	r->job_arg = w;
+	r->tell_refusal = true;
+	run_job(r);
+}
+
+static enum rc
+identify(struct api_request *r)
+{
+	const char *header = http_header(r->http, "Authorization");
+	struct bucket_answer rate;
+	struct arena *a = r->call.arena;
+	enum rc rc;
+
+	if ((r->call.route->access & ACCESS_ANYONE) != 0 && header == NULL) {
+		r->call.caller =
+		    (struct caller){ .access = ACCESS_ANYONE, .name = "" };
+		return RC_OK;
+	}
+	rc = auth_identify(r->api->options.auth, header, &r->call.caller,
+	    &rate, &r->fault);
+	if (rate.limit > 0) {
+		http_add_header(r->http, "X-RateLimit-Limit",
+		    arena_printf(a, "%d", rate.limit));
+		http_add_header(r->http, "X-RateLimit-Remaining",
+		    arena_printf(a, "%d", rate.remaining));
+		http_add_header(r->http, "X-RateLimit-Reset",
+		    arena_printf(a, "%lld",
+			clock_now_ms() / 1000 + rate.reset_s));
+	}
+	return rc;
+}
+
+static void
+json_deref(void *root)
+{
+	json_decref(root);
+}
+
+/* No body counts as an empty object: some clients send none. */
+static enum rc
+read_body(struct api_request *r)
+{
+	size_t len;
+	const char *body = http_body(r->http, &len);
+	json_t *root = NULL;
+	enum rc rc = RC_OK;
+
+	if (len == 0) {
+		root = json_object();
+	} else {
+		rc = json_read(body, len, &root, &r->fault);
+	}
+	if (rc != RC_OK) {
+		(void)snprintf(r->fault.field, sizeof(r->fault.field), "body");
+		return rc;
+	}
+	arena_defer(r->call.arena, json_deref, root);
+	r->call.body = root;
+	if (!json_is_object(root)) {
+		return fault_set(&r->fault, RC_INVALID, "body",
+		    "the body must be a JSON object");
+	}
+	return RC_OK;
+}
+
+static enum rc
+read_wait(struct api_request *r)
+{
+	long long wait_s = 0;
+	enum rc rc;
+
+	if (r->call.route->op != OP_INTENT_SHOW) {
+		return RC_OK;
+	}
+	rc = api_query_int(r, "wait", 1, API_WAIT_MAX_S, 0, &wait_s);
+	if (wait_s > 0) {
+		r->wait_until_ms = clock_mono_ms() + wait_s * 1000;
+	}
+	return rc;
+}
+
+/* What the caller points to dies with the next lookup: keep what is used
+ * behind a park. */
+static void
+keep_caller(struct api_request *r)
+{
+	struct caller *c = &r->call.caller;
+	struct arena *a = r->call.arena;
+
+	if (c->agent != NULL && r->call.route->op != OP_INTENT_SHOW) {
+		struct agent *ag = arena_memdup(a, c->agent, sizeof(*ag));
+
+		ag->id = arena_strdup(a, ag->id);
+		ag->name = arena_strdup(a, ag->name);
+		ag->owner = arena_strdup(a, ag->owner);
+		c->agent = ag;
+		c->name = ag->name;
+		c->key_id = arena_strdup(a, c->key_id);
+		return;
+	}
+	c->key_id = arena_strdup(a, c->key_id);
+	c->name = arena_strdup(a, c->name);
+	c->person = arena_strdup(a, c->person);
+}
+
+static enum rc
+admit(struct api_request *r)
+{
+	enum rc rc = identify(r), class;
+
+	if (rc != RC_OK) {
+		return rc;
+	}
+	keep_caller(r);
+	class = check_class(r);
+	rc = read_body(r);
+	if (rc == RC_OK) {
+		rc = read_wait(r);
+	}
+	if (rc == RC_OK && r->call.route->decode != NULL) {
+		rc = r->call.route->decode(&r->call, &r->fault);
+	}
+	return class != RC_OK ? check_class(r) : rc;
+}
+
+void
+api_handle(struct api *api, struct http_request *http)
+{
+	struct api_request *r = arena_alloc(http_arena(http), sizeof(*r));
+	const char *id = NULL;
+	size_t id_len = 0;
+	enum rc rc;
+
+	*r = (struct api_request){ .api = api, .http = http };
+	r->call = (struct call){ .arena = http_arena(http),
+		.query = call_query, .header = call_header, .http = http,
+		.now_ms = clock_now_ms(),
+		.public_url = api->options.public_url };
+	http_set_user(http, r);
+	if (!route_find(http, &r->call.dialect, &r->call.route, &id,
+		&id_len)) {
+		static const struct route none = { .method = "",
+			.path = "", .status = 404 };
+
+		r->call.dialect = dialect_at(0);
+		r->call.route = &none;
+		(void)fault_set(&r->fault, RC_NOT_FOUND, "path", "%s",
+		    http_path(http));
+		(void)fault_reason(&r->fault, "unknown_route");
+		api_reply_fault(r);
+		return;
+	}
+	r->call.id = id != NULL ? arena_strndup(r->call.arena, id, id_len)
+				: NULL;
+	rc = admit(r);
+	if (rc == RC_FORBIDDEN && r->call.route->op == OP_DECIDE) {
+		record_refusal(r);
+		return;
+	}
+	if (rc != RC_OK) {
+		api_reply(r, rc);
+		return;
+	}
+	begin(r);
+}
+
+void
+api_resumed(struct api *api, struct http_request *http)
+{
+	struct api_request *r = http_user(http);
+	enum rc rc;
+
+	(void)api;
+	if (r->job == NULL) { /* a long poll */
+		begin(r);
+		return;
+	}
+	if (r->tell_refusal) {
+		rc = r->rc == RC_STORE ? RC_STORE : r->fault.rc;
+		api_reply(r, rc);
+		return;
+	}
+	if (r->after != NULL) {
+		r->after(r);
+	}
+	api_reply(r, r->rc);
+}

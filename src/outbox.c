@@ -1,0 +1,449 @@
+#include "outbox.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit.h"
+#include "lib/backoff.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+
+enum {
+	PUMP_MS = 1000,
+	IN_FLIGHT_MAX = 32, /* of one channel */
+	MAIL_ATTEMPTS_MAX = 30, /* about a day */
+	RETRY_AFTER_MAX_S = 24 * 3600
+};
+
+static const struct channel_ops *const known[] = {
+	&channel_webhook,
+	&channel_email,
+};
+
+struct lane {
+	struct outbox *outbox;
+	const struct channel_ops *ops;
+	void *self;
+	struct channel_env env;
+	struct channel_up up;
+	atomic_int in_flight;
+	struct delivery *ready[IN_FLIGHT_MAX]; /* composed, not committed */
+	int ready_n;
+};
+
+struct outbox {
+	struct outbox_options options;
+	struct lane lanes[OUTBOX_CHANNELS_MAX];
+	int lanes_n;
+	atomic_bool kicked;
+	atomic_bool stopping;
+};
+
+struct outbox *
+outbox_new(const struct outbox_options *options)
+{
+	struct outbox *o = mem_new(1, sizeof(*o));
+
+	o->options = *options;
+	return o;
+}
+
+static void
+lane_forget(struct lane *l)
+{
+	for (int i = 0; i < l->ready_n; i++) {
+		delivery_free(l->ready[i]);
+	}
+	l->ready_n = 0;
+}
+
+static enum rc
+end_row(struct tx *tx, struct delivery_row *row, enum delivery_state state,
+    const char *error, struct fault *f)
+{
+	row->state = state;
+	row->error = error;
+	row->ended_ms = tx->now_ms;
+	return delivery_update(tx, row, f);
+}
+
+static enum rc
+audit_delivery(struct tx *tx, const struct delivery_row *row, const char *type,
+    const char *detail, struct fault *f)
+{
+	return audit_add(tx, row->intent_id, type, row->channel,
+	    json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:i, s:s?}", "delivery",
+		row->id, "kind", delivery_kind_words[row->kind], "channel",
+		row->channel, "person", row->person, "event", row->event,
+		"attempt", row->attempts, "detail", detail),
+	    f);
+}
+
+static enum rc
+lease(struct tx *tx, struct outbox *o, struct people *people, struct lane *l,
+    struct delivery_row *row, struct fault *f)
+{
+	struct delivery *d;
+	enum rc rc;
+
+	row->state = DELIVERY_LEASED;
+	row->attempts++;
+	row->due_ms = tx->now_ms + OUTBOX_LEASE_MS;
+	rc = message_compose(tx, &o->options.message, people, row, &d, f);
+	if (rc == RC_EXPIRED) {
+		return end_row(tx, row, DELIVERY_DROPPED, f->text, f);
+	}
+	if (rc == RC_STORE) {
+		return rc;
+	}
+	if (rc != RC_OK) {
+		log_error("delivery %s cannot be composed error=\"%s\"",
+		    row->id, f->text);
+		rc = end_row(tx, row, DELIVERY_DEAD, f->text, f);
+		return rc == RC_OK ? audit_delivery(tx, row, "delivery_dead",
+				     row->error, f)
+				   : rc;
+	}
+	l->ready[l->ready_n++] = d;
+	return delivery_update(tx, row, f);
+}
+
+static enum rc
+pump_lane(struct tx *tx, struct outbox *o, struct people *people,
+    struct lane *l, struct fault *f)
+{
+	CLEANUP(arena_drop) struct arena *a = arena_new();
+	struct delivery_row *rows;
+	long long next;
+	int n, room = IN_FLIGHT_MAX - atomic_load(&l->in_flight);
+	enum rc rc;
+
+	lane_forget(l);
+	if (room <= 0) {
+		return RC_OK; /* the next end of an attempt kicks */
+	}
+	rc = delivery_due(tx->db, l->ops->name, tx->now_ms, room, a, &rows,
+	    &n, f);
+	for (int i = 0; rc == RC_OK && i < n; i++) {
+		rc = lease(tx, o, people, l, &rows[i], f);
+	}
+	if (rc == RC_OK && n < room) {
+		rc = delivery_next_due(tx->db, l->ops->name, &next, f);
+		if (rc == RC_OK) {
+			store_wake_by(tx, next);
+		}
+	}
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+static enum rc
+pump(struct tx *tx, void *arg)
+{
+	struct outbox *o = arg;
+	struct fault f = { 0 };
+	CLEANUP(rules_drop) struct policy_set *set =
+	    rules_get(o->options.rules);
+	enum rc rc = RC_OK;
+
+	atomic_store(&o->kicked, false);
+	if (atomic_load(&o->stopping)) {
+		return RC_OK;
+	}
+	for (int i = 0; rc == RC_OK && i < o->lanes_n; i++) {
+		rc = pump_lane(tx, o, policy_set_people(set), &o->lanes[i],
+		    &f);
+	}
+	return rc == RC_OK ? RC_OK : RC_STORE;
+}
+
+/* How an attempt ended, on its way to the core. */
+struct ending {
+	struct outbox *outbox;
+	char id[ID_SIZE];
+	enum rc rc;
+	int retry_after_s;
+	char *remote_id;
+	char *detail;
+};
+
+static void
+ending_free(struct ending *e)
+{
+	free(e->remote_id);
+	free(e->detail);
+	free(e);
+}
+
+/* The wait before the next attempt, or -1 when there is none. */
+static long long
+retry_wait_ms(const struct outbox *o, const struct delivery_row *row)
+{
+	static const struct backoff mail = { .first_ms = 30 * 1000,
+		.max_ms = 3600 * 1000, .jitter = 20 };
+	int i = row->attempts - 1;
+
+	if (row->kind == DELIVERY_WEBHOOK) {
+		return i < o->options.webhook_retries
+		    ? o->options.webhook_retry_ms[i]
+		    : -1;
+	}
+	return row->attempts < MAIL_ATTEMPTS_MAX
+	    ? backoff_ms(&mail, row->attempts)
+	    : -1;
+}
+
+static enum rc
+later(struct tx *tx, const struct ending *e, struct delivery_row *row,
+    struct fault *f)
+{
+	long long wait = retry_wait_ms(e->outbox, row);
+	long long asked = e->retry_after_s < RETRY_AFTER_MAX_S
+	    ? e->retry_after_s
+	    : RETRY_AFTER_MAX_S;
+	enum rc rc;
+
+	if (wait < 0) {
+		log_error("delivery %s is dead channel=%s attempts=%d",
+		    row->id, row->channel, row->attempts);
+		rc = end_row(tx, row, DELIVERY_DEAD, e->detail, f);
+		return rc == RC_OK ? audit_delivery(tx, row, "delivery_dead",
+				     e->detail, f)
+				   : rc;
+	}
+	row->state = DELIVERY_DUE;
+	row->error = e->detail;
+	row->due_ms =
+	    tx->now_ms + (asked * 1000 > wait ? asked * 1000 : wait);
+	rc = delivery_update(tx, row, f);
+	return rc == RC_OK
+	    ? audit_delivery(tx, row, "delivery_failed", e->detail, f)
+	    : rc;
+}
+
+static enum rc
+for_good(struct tx *tx, const struct ending *e, struct delivery_row *row,
+    struct fault *f)
+{
+	enum rc rc = end_row(tx, row, DELIVERY_DEAD, e->detail, f);
+
+	log_warn("delivery %s was refused channel=%s error=\"%s\"", row->id,
+	    row->channel, e->detail != NULL ? e->detail : "");
+	if (rc == RC_OK && row->kind == DELIVERY_WEBHOOK &&
+	    e->rc == RC_REMOTE_PERM) {
+		rc = webhook_end(tx, row->webhook_id, f); /* 410 Gone */
+	}
+	return rc == RC_OK
+	    ? audit_delivery(tx, row, "delivery_dead", e->detail, f)
+	    : rc;
+}
+
+static enum rc
+apply(struct tx *tx, const struct ending *e, struct delivery_row *row,
+    struct fault *f)
+{
+	enum rc rc;
+
+	switch (e->rc) {
+	case RC_OK:
+		if (e->remote_id != NULL) {
+			row->remote_id = e->remote_id;
+		}
+		rc = end_row(tx, row, DELIVERY_DONE, NULL, f);
+		return rc == RC_OK ? audit_delivery(tx, row, "delivery_sent",
+				     NULL, f)
+				   : rc;
+	case RC_BUSY:
+		row->state = DELIVERY_DUE;
+		row->attempts--;
+		row->due_ms = tx->now_ms + PUMP_MS;
+		return delivery_update(tx, row, f);
+	case RC_REMOTE_PERM:
+	case RC_FORBIDDEN:
+	case RC_INVALID:
+		return for_good(tx, e, row, f);
+	default:
+		return later(tx, e, row, f);
+	}
+}
+
+static enum rc
+end_attempt(struct tx *tx, void *arg)
+{
+	struct ending *e = arg;
+	CLEANUP(arena_drop) struct arena *a = arena_new();
+	struct delivery_row row;
+	struct fault f = { 0 };
+	enum rc rc = delivery_get(tx->db, e->id, a, &row, &f);
+
+	if (rc == RC_NOT_FOUND || (rc == RC_OK && row.state != DELIVERY_LEASED)) {
+		return RC_OK; /* told twice */
+	}
+	if (rc == RC_OK) {
+		rc = apply(tx, e, &row, &f);
+	}
+	store_touch(tx, row.intent_id);
+	store_kick(tx); /* there is room for another */
+	return rc == RC_OK ? RC_OK : RC_STORE;
+}
+
+static void
+attempt_ended(void *arg, enum rc rc)
+{
+	struct ending *e = arg;
+
+	if (rc == RC_STORE) {
+		log_warn("delivery %s: its end is not stored, it will be "
+			 "repeated", e->id);
+	}
+	ending_free(e);
+}
+
+static void
+ended(void *ctx, const char *id, const struct attempt *at)
+{
+	struct lane *l = ctx;
+	struct ending *e = mem_new(1, sizeof(*e));
+
+	atomic_fetch_sub(&l->in_flight, 1);
+	*e = (struct ending){ .outbox = l->outbox, .rc = at->rc,
+		.retry_after_s = at->retry_after_s,
+		.remote_id = mem_strdup(at->remote_id),
+		.detail = mem_strdup(at->detail) };
+	(void)snprintf(e->id, sizeof(e->id), "%s", id);
+	if (store_write(l->outbox->options.store, end_attempt, attempt_ended,
+		e) != RC_OK) {
+		ending_free(e); /* the lease will run out */
+	}
+}
+
+/* Leases are on disk: hand the deliveries over. */
+static void
+pumped(void *arg, enum rc rc)
+{
+	struct outbox *o = arg;
+	const struct attempt busy = { .rc = RC_BUSY };
+
+	for (int i = 0; i < o->lanes_n; i++) {
+		struct lane *l = &o->lanes[i];
+
+		for (int k = 0; rc == RC_OK && k < l->ready_n; k++) {
+			struct delivery *d = l->ready[k];
+
+			l->ready[k] = NULL;
+			atomic_fetch_add(&l->in_flight, 1);
+			if (l->ops->deliver(l->self, d) != RC_OK) {
+				ended(l, d->id, &busy);
+				delivery_free(d);
+			}
+		}
+		lane_forget(l);
+	}
+}
+
+void
+outbox_kick(struct outbox *o)
+{
+	if (!atomic_exchange(&o->kicked, true) &&
+	    store_write(o->options.store, pump, pumped, o) != RC_OK) {
+		atomic_store(&o->kicked, false); /* the timer will come */
+	}
+}
+
+static enum rc
+lane_start(struct outbox *o, const struct channel_ops *ops,
+    const struct channel_env *env, struct fault *f)
+{
+	struct lane *l = &o->lanes[o->lanes_n];
+	enum rc rc;
+
+	assert(o->lanes_n < OUTBOX_CHANNELS_MAX);
+	l->outbox = o;
+	l->ops = ops;
+	l->env = *env;
+	l->up = (struct channel_up){ .decided = env->up->decided,
+		.ended = ended, .ctx = l };
+	l->env.up = &l->up;
+	rc = ops->start(&l->env, &l->self, f);
+	if (rc == RC_OK) {
+		o->lanes_n++;
+	}
+	return rc;
+}
+
+enum rc
+outbox_start(struct outbox *o, const struct channel_env *env, struct fault *f)
+{
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		enum rc rc;
+
+		if (!known[i]->wanted(env)) {
+			continue;
+		}
+		rc = lane_start(o, known[i], env, f);
+		if (rc != RC_OK) {
+			return rc;
+		}
+		log_info("channel %s started", known[i]->name);
+	}
+	store_timer(o->options.store, PUMP_MS, pump, pumped, o);
+	return RC_OK;
+}
+
+static enum rc
+barrier(struct tx *tx, void *arg)
+{
+	(void)tx;
+	(void)arg;
+	return RC_OK;
+}
+
+void
+outbox_stop(struct outbox *o)
+{
+	if (atomic_exchange(&o->stopping, true)) {
+		return;
+	}
+	/* Behind this job the core hands nothing over any more. */
+	if (store_now(o->options.store, barrier, NULL) != RC_OK) {
+		log_warn("outbox stops while the store fails");
+	}
+	for (int i = 0; i < o->lanes_n; i++) {
+		o->lanes[i].ops->stop(o->lanes[i].self);
+		o->lanes[i].self = NULL;
+	}
+}
+
+void
+outbox_free(struct outbox *o)
+{
+	if (o == NULL) {
+		return;
+	}
+	for (int i = 0; i < o->lanes_n; i++) {
+		assert(o->lanes[i].self == NULL); /* outbox_stop() was here */
+		lane_forget(&o->lanes[i]);
+	}
+	free(o);
+}
+
+int
+outbox_channels(const struct outbox *o)
+{
+	return o->lanes_n;
+}
+
+const char *
+outbox_channel(const struct outbox *o, int i, struct channel_health *out)
+{
+	const struct lane *l = &o->lanes[i];
+
+	assert(i >= 0 && i < o->lanes_n);
+	if (out != NULL) {
+		l->ops->health(l->self, out);
+	}
+	return l->ops->name;
+}
