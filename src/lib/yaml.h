@@ -34,8 +34,10 @@ enum rc yaml_read(const char *s, size_t len, json_t **out, struct fault *f)
  * not there. For messages.
  */
 int yaml_line_of(const char *s, size_t len, const char *key);
-/* Reads a file. RC_NOT_FOUND, or RC_INVALID with "FILE: line N: ..." or
- * what the system said. */
+/*
+ * Reads a file. RC_NOT_FOUND, or RC_INVALID with "FILE: line N: ..." or what
+ * the system said.
+ */
 enum rc yaml_read_file(const char *path, json_t **out, struct fault *f)
     MUST_CHECK;
 
