@@ -10,68 +10,69 @@
 #include "lib/rc.h"
 #include "payload.h"
 
+static const struct {
+	const char *payload, *type; /* NULL = text of its own */
+} types[] = {
+    {"./leads.csv", "csv"},
+    {"leads.CSV", "csv"},
+    {"  leads.json \n", "json"},
+    {"a.jsonl", "jsonl"},
+    {"a.xlsx", "xlsx"},
+    /* Known endings count behind any text, as in Zehrava. */
+    {"Please read notes.txt", "txt"},
+    {"two\nlines.pdf", "pdf"},
+    /* Unknown ones only where it can be a name. */
+    {"a.exe", "exe"},
+    {"/usr/bin/tool.SH", "sh"},
+    {"C:\\Program Files\\x.dll", "dll"},
+    {"./my file.bin", "bin"},
+    {"../my file.bin", "bin"},
+    {"~/my file.bin", "bin"},
+    {"/tmp/my file.bin", "bin"},
+    {"\\\\host\\my file.bin", "bin"},
+    {"https://host/a.iso", "iso"},
+    {"a.tar.gz", "gz"},
+    {"All is well.Bye", NULL},
+    {"Thank you.", NULL},
+    {"line\n/tmp/a.exe", NULL},
+    {"1.5", NULL},
+    {"v1.2", NULL},
+    {".exe", "exe"},
+    {"exe", NULL},
+    {"a.", NULL},
+    {"a.abcdefghijk", NULL},
+    {"", NULL},
+    {" ", NULL},
+    {"{\"a\": 1}", NULL},
+    {"{\"a\": \"b.csv\"}", NULL},
+    /* data: URIs. */
+    {"data:application/json,{}", "json"},
+    {"DATA:Text/CSV;charset=utf-8;base64,QQ==", "csv"},
+    {"data:,hello", "txt"},
+    {"data:text/plain;base64,QQ==", "txt"},
+    {"data:application/x-msdownload;base64,QQ==", "x-msdownload"},
+    {"data:application/vnd.openxmlformats-officedocument."
+     "spreadsheetml.sheet,x",
+	"xlsx"},
+    {"data:text/xml,<a/>", "xml"},
+    {"data:nonsense", "nonsense"},
+    {"data:", "txt"},
+};
+
 static void
 the_type_is_guessed_from_the_bytes(void **state)
 {
-	static const struct {
-		const char *payload, *type; /* NULL = text of its own */
-	} rows[] = {
-	    {"./leads.csv", "csv"},
-	    {"leads.CSV", "csv"},
-	    {"  leads.json \n", "json"},
-	    {"a.jsonl", "jsonl"},
-	    {"a.xlsx", "xlsx"},
-	    /* Known endings count behind any text, as in Zehrava. */
-	    {"Please read notes.txt", "txt"},
-	    {"two\nlines.pdf", "pdf"},
-	    /* Unknown ones only where it can be a name. */
-	    {"a.exe", "exe"},
-	    {"/usr/bin/tool.SH", "sh"},
-	    {"C:\\Program Files\\x.dll", "dll"},
-	    {"./my file.bin", "bin"},
-	    {"../my file.bin", "bin"},
-	    {"~/my file.bin", "bin"},
-	    {"/tmp/my file.bin", "bin"},
-	    {"\\\\host\\my file.bin", "bin"},
-	    {"https://host/a.iso", "iso"},
-	    {"a.tar.gz", "gz"},
-	    {"All is well.Bye", NULL},
-	    {"Thank you.", NULL},
-	    {"line\n/tmp/a.exe", NULL},
-	    {"1.5", NULL},
-	    {"v1.2", NULL},
-	    {".exe", "exe"},
-	    {"exe", NULL},
-	    {"a.", NULL},
-	    {"a.abcdefghijk", NULL},
-	    {"", NULL},
-	    {" ", NULL},
-	    {"{\"a\": 1}", NULL},
-	    {"{\"a\": \"b.csv\"}", NULL},
-	    /* data: URIs. */
-	    {"data:application/json,{}", "json"},
-	    {"DATA:Text/CSV;charset=utf-8;base64,QQ==", "csv"},
-	    {"data:,hello", "txt"},
-	    {"data:text/plain;base64,QQ==", "txt"},
-	    {"data:application/x-msdownload;base64,QQ==", "x-msdownload"},
-	    {"data:application/vnd.openxmlformats-officedocument."
-	     "spreadsheetml.sheet,x",
-		"xlsx"},
-	    {"data:text/xml,<a/>", "xml"},
-	    {"data:nonsense", "nonsense"},
-	    {"data:", "txt"},
-	};
 	CLEANUP(arena_drop) struct arena *a = arena_new();
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
 		const char *type =
-		    payload_type(a, rows[i].payload, strlen(rows[i].payload));
+		    payload_type(a, types[i].payload, strlen(types[i].payload));
 
-		if (rows[i].type == NULL
+		if (types[i].type == NULL
 			? type != NULL
-			: type == NULL || strcmp(type, rows[i].type) != 0) {
-			fail_msg("%s: %s", rows[i].payload,
+			: type == NULL || strcmp(type, types[i].type) != 0) {
+			fail_msg("%s: %s", types[i].payload,
 			    type == NULL ? "(null)" : type);
 		}
 	}
