@@ -12,7 +12,7 @@ enum { V4 = 4, V6 = 16 }; /* bytes of an address */
 struct prefix {
 	unsigned char addr[V6];
 	size_t size; /* V4 or V6 */
-	int bits; /* 0 to 8 * size */
+	int bits;    /* 0 to 8 * size */
 };
 
 /* IANA IPv4 Special-Purpose Address Registry (RFC 6890), all not global. */
@@ -20,22 +20,22 @@ static const struct {
 	unsigned char addr[V4];
 	int bits;
 } private_v4[] = {
-    {{0, 0, 0, 0}, 8}, /* this network */
-    {{10, 0, 0, 0}, 8}, /* private */
-    {{100, 64, 0, 0}, 10}, /* shared: CGNAT, and a cloud's metadata */
-    {{127, 0, 0, 0}, 8}, /* loopback */
+    {{0, 0, 0, 0}, 8},	      /* this network */
+    {{10, 0, 0, 0}, 8},	      /* private */
+    {{100, 64, 0, 0}, 10},    /* shared: CGNAT, and a cloud's metadata */
+    {{127, 0, 0, 0}, 8},      /* loopback */
     {{168, 63, 129, 16}, 32}, /* a cloud's metadata, on a public address */
-    {{169, 254, 0, 0}, 16}, /* link-local, metadata */
-    {{172, 16, 0, 0}, 12}, /* private */
-    {{192, 0, 0, 0}, 24}, /* protocol assignments */
-    {{192, 0, 2, 0}, 24}, /* documentation */
-    {{192, 88, 99, 0}, 24}, /* 6to4 relays, withdrawn */
-    {{192, 168, 0, 0}, 16}, /* private */
-    {{198, 18, 0, 0}, 15}, /* benchmarking */
-    {{198, 51, 100, 0}, 24}, /* documentation */
-    {{203, 0, 113, 0}, 24}, /* documentation */
-    {{224, 0, 0, 0}, 4}, /* multicast */
-    {{240, 0, 0, 0}, 4}, /* reserved, broadcast */
+    {{169, 254, 0, 0}, 16},   /* link-local, metadata */
+    {{172, 16, 0, 0}, 12},    /* private */
+    {{192, 0, 0, 0}, 24},     /* protocol assignments */
+    {{192, 0, 2, 0}, 24},     /* documentation */
+    {{192, 88, 99, 0}, 24},   /* 6to4 relays, withdrawn */
+    {{192, 168, 0, 0}, 16},   /* private */
+    {{198, 18, 0, 0}, 15},    /* benchmarking */
+    {{198, 51, 100, 0}, 24},  /* documentation */
+    {{203, 0, 113, 0}, 24},   /* documentation */
+    {{224, 0, 0, 0}, 4},      /* multicast */
+    {{240, 0, 0, 0}, 4},      /* reserved, broadcast */
 };
 
 /*
@@ -45,16 +45,16 @@ static const struct {
 static const struct {
 	unsigned char addr[V6];
 	int bits;
-	int v4_at; /* byte; 0 = none, the prefix is private */
+	int v4_at;	/* byte; 0 = none, the prefix is private */
 	int v4_more_at; /* byte of a second one, inverted; 0 = none */
 } special_v6[] = {
     {{[10] = 0xff, [11] = 0xff}, 96, 12, 0}, /* mapped, RFC 4291 */
-    {{0x00, 0x64, 0xff, 0x9b}, 96, 12, 0}, /* NAT64, RFC 6052 */
-    {{0x20, 0x02}, 16, 2, 0}, /* 6to4, RFC 3056 */
-    {{0x20, 0x01, 0x00, 0x00}, 32, 4, 12}, /* Teredo, RFC 4380 */
-    {{0x20, 0x01, 0x00, 0x00}, 23, 0, 0}, /* protocols, RFC 2928 */
-    {{0x20, 0x01, 0x0d, 0xb8}, 32, 0, 0}, /* documentation */
-    {{0x3f, 0xff, 0x00, 0x00}, 20, 0, 0}, /* the same, RFC 9637 */
+    {{0x00, 0x64, 0xff, 0x9b}, 96, 12, 0},   /* NAT64, RFC 6052 */
+    {{0x20, 0x02}, 16, 2, 0},		     /* 6to4, RFC 3056 */
+    {{0x20, 0x01, 0x00, 0x00}, 32, 4, 12},   /* Teredo, RFC 4380 */
+    {{0x20, 0x01, 0x00, 0x00}, 23, 0, 0},    /* protocols, RFC 2928 */
+    {{0x20, 0x01, 0x0d, 0xb8}, 32, 0, 0},    /* documentation */
+    {{0x3f, 0xff, 0x00, 0x00}, 20, 0, 0},    /* the same, RFC 9637 */
 };
 
 static const unsigned char global_v6[V6] = {0x20};
@@ -158,10 +158,11 @@ read_cidr(const char *s, struct prefix *out)
 	bits = slash + 1;
 	digits = strspn(bits, "0123456789");
 	if (digits == 0 || digits > 3 || bits[digits] != '\0' ||
-	    (digits > 1 && bits[0] == '0') || atoi(bits) > out->bits) {
+	    (digits > 1 && bits[0] == '0') ||
+	    strtol(bits, NULL, 10) > out->bits) {
 		return RC_INVALID;
 	}
-	out->bits = atoi(bits);
+	out->bits = (int)strtol(bits, NULL, 10);
 	return RC_OK;
 }
 

@@ -39,122 +39,122 @@ is_private(const char *text)
 	return url_addr_is_private((struct sockaddr *)&sa, len);
 }
 
+static const char *const private_addresses[] = {
+    /* this network */
+    "0.0.0.0",
+    "0.0.0.1",
+    "0.255.255.255",
+    /* RFC 1918 */
+    "10.0.0.0",
+    "10.1.2.3",
+    "10.255.255.255",
+    "172.16.0.0",
+    "172.20.10.1",
+    "172.31.255.255",
+    "192.168.0.0",
+    "192.168.1.1",
+    "192.168.255.255",
+    /* CGNAT, and a cloud's metadata in it */
+    "100.64.0.0",
+    "100.100.100.200",
+    "100.127.255.255",
+    /* loopback, link-local, metadata */
+    "127.0.0.0",
+    "127.0.0.1",
+    "127.255.255.255",
+    "169.254.0.0",
+    "169.254.169.254",
+    "169.254.170.2",
+    "169.254.255.255",
+    "168.63.129.16",
+    /* protocols, documentation, benchmarking, withdrawn relays */
+    "192.0.0.0",
+    "192.0.0.170",
+    "192.0.0.192",
+    "192.0.0.255",
+    "192.0.2.1",
+    "198.51.100.255",
+    "203.0.113.0",
+    "198.18.0.0",
+    "198.19.255.255",
+    "192.88.99.1",
+    /* multicast, reserved, broadcast */
+    "224.0.0.1",
+    "239.255.255.250",
+    "240.0.0.1",
+    "255.255.255.254",
+    "255.255.255.255",
+    /* IPv6: unspecified, loopback, old forms of IPv4 in it */
+    "::",
+    "::1",
+    "::2",
+    "::127.0.0.1",
+    "::8.8.8.8",
+    "::ffff:0:8.8.8.8",
+    /* unique local and metadata in it, link-local, site-local */
+    "fc00::",
+    "fd00::1",
+    "fd00:ec2::254",
+    "fdff:ffff::",
+    "fe80::1",
+    "fe80::a9fe:a9fe",
+    "febf::1",
+    "fec0::1",
+    "feff::1",
+    /* multicast, discard, documentation, benchmarking, ORCHID */
+    "ff02::1",
+    "ff0e::1",
+    "ffff::1",
+    "100::1",
+    "2001:db8::1",
+    "2001:db8:ffff::",
+    "3fff::1",
+    "3fff:fff::1",
+    "2001:2::1",
+    "2001:10::1",
+    "2001:20::1",
+    "2001:1::1",
+    "2001:1ff::",
+    /* outside of 2000::/3 */
+    "4000::1",
+    "5f00::1",
+    "1fff::1",
+    "8000::",
+    /* IPv4-mapped */
+    "::ffff:10.0.0.1",
+    "::ffff:127.0.0.1",
+    "::ffff:169.254.169.254",
+    "::ffff:0.0.0.0",
+    "::ffff:c0a8:101",
+    /* NAT64, well-known and local-use */
+    "64:ff9b::10.0.0.1",
+    "64:ff9b::7f00:1",
+    "64:ff9b::169.254.169.254",
+    "64:ff9b:1::10.0.0.1",
+    "64:ff9b:1::8.8.8.8",
+    "64:ff9b:1:ffff::1",
+    "64:ff9b:0:0:1::8.8.8.8",
+    /* 6to4 */
+    "2002:a00:1::1",
+    "2002:7f00:1::",
+    "2002:c0a8:101::1",
+    "2002:a9fe:a9fe::1",
+    "2002:6440:1::1",
+    /* Teredo: the server, then the client with its bits inverted */
+    "2001:0:a00:1::f7f7:f7f7",
+    "2001:0:808:808::f5ff:fffe",
+    "2001:0:808:808::80ff:fffe",
+    "2001:0:808:808::5601:5601",
+};
+
 static void
 private_addresses_are_known(void **state)
 {
-	static const char *const rows[] = {
-	    /* this network */
-	    "0.0.0.0",
-	    "0.0.0.1",
-	    "0.255.255.255",
-	    /* RFC 1918 */
-	    "10.0.0.0",
-	    "10.1.2.3",
-	    "10.255.255.255",
-	    "172.16.0.0",
-	    "172.20.10.1",
-	    "172.31.255.255",
-	    "192.168.0.0",
-	    "192.168.1.1",
-	    "192.168.255.255",
-	    /* CGNAT, and a cloud's metadata in it */
-	    "100.64.0.0",
-	    "100.100.100.200",
-	    "100.127.255.255",
-	    /* loopback, link-local, metadata */
-	    "127.0.0.0",
-	    "127.0.0.1",
-	    "127.255.255.255",
-	    "169.254.0.0",
-	    "169.254.169.254",
-	    "169.254.170.2",
-	    "169.254.255.255",
-	    "168.63.129.16",
-	    /* protocols, documentation, benchmarking, withdrawn relays */
-	    "192.0.0.0",
-	    "192.0.0.170",
-	    "192.0.0.192",
-	    "192.0.0.255",
-	    "192.0.2.1",
-	    "198.51.100.255",
-	    "203.0.113.0",
-	    "198.18.0.0",
-	    "198.19.255.255",
-	    "192.88.99.1",
-	    /* multicast, reserved, broadcast */
-	    "224.0.0.1",
-	    "239.255.255.250",
-	    "240.0.0.1",
-	    "255.255.255.254",
-	    "255.255.255.255",
-	    /* IPv6: unspecified, loopback, old forms of IPv4 in it */
-	    "::",
-	    "::1",
-	    "::2",
-	    "::127.0.0.1",
-	    "::8.8.8.8",
-	    "::ffff:0:8.8.8.8",
-	    /* unique local and metadata in it, link-local, site-local */
-	    "fc00::",
-	    "fd00::1",
-	    "fd00:ec2::254",
-	    "fdff:ffff::",
-	    "fe80::1",
-	    "fe80::a9fe:a9fe",
-	    "febf::1",
-	    "fec0::1",
-	    "feff::1",
-	    /* multicast, discard, documentation, benchmarking, ORCHID */
-	    "ff02::1",
-	    "ff0e::1",
-	    "ffff::1",
-	    "100::1",
-	    "2001:db8::1",
-	    "2001:db8:ffff::",
-	    "3fff::1",
-	    "3fff:fff::1",
-	    "2001:2::1",
-	    "2001:10::1",
-	    "2001:20::1",
-	    "2001:1::1",
-	    "2001:1ff::",
-	    /* outside of 2000::/3 */
-	    "4000::1",
-	    "5f00::1",
-	    "1fff::1",
-	    "8000::",
-	    /* IPv4-mapped */
-	    "::ffff:10.0.0.1",
-	    "::ffff:127.0.0.1",
-	    "::ffff:169.254.169.254",
-	    "::ffff:0.0.0.0",
-	    "::ffff:c0a8:101",
-	    /* NAT64, well-known and local-use */
-	    "64:ff9b::10.0.0.1",
-	    "64:ff9b::7f00:1",
-	    "64:ff9b::169.254.169.254",
-	    "64:ff9b:1::10.0.0.1",
-	    "64:ff9b:1::8.8.8.8",
-	    "64:ff9b:1:ffff::1",
-	    "64:ff9b:0:0:1::8.8.8.8",
-	    /* 6to4 */
-	    "2002:a00:1::1",
-	    "2002:7f00:1::",
-	    "2002:c0a8:101::1",
-	    "2002:a9fe:a9fe::1",
-	    "2002:6440:1::1",
-	    /* Teredo: the server, then the client with its bits inverted */
-	    "2001:0:a00:1::f7f7:f7f7",
-	    "2001:0:808:808::f5ff:fffe",
-	    "2001:0:808:808::80ff:fffe",
-	    "2001:0:808:808::5601:5601",
-	};
-
 	(void)state;
-	assert_true(ARRAY_LEN(rows) >= 60);
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (!is_private(rows[i])) {
-			fail_msg("%s is private", rows[i]);
+	assert_true(ARRAY_LEN(private_addresses) >= 60);
+	for (size_t i = 0; i < ARRAY_LEN(private_addresses); i++) {
+		if (!is_private(private_addresses[i])) {
+			fail_msg("%s is private", private_addresses[i]);
 		}
 	}
 }
