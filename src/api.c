@@ -29,12 +29,6 @@ api_free(struct api *api)
 	}
 }
 
-void
-api_serve(struct api *api, struct http_server *server)
-{
-	api->server = server;
-}
-
 /* Whether `path` is this row's, and what stands for its ":id". */
 static bool
 path_fits(const char *pattern, const char *path, const char **id, size_t *len)
@@ -113,7 +107,7 @@ job_done(void *arg, enum rc rc)
 	struct api_request *r = arg;
 
 	r->rc = rc;
-	http_resume(r->api->server, r->handle);
+	http_resume(http_server_of(r->http), r->handle);
 }
 
 /* Parked before the job is handed over: it may be done at once. */
@@ -147,10 +141,10 @@ wait_for_change(struct api_request *r)
 		return false;
 	}
 	/* A change between the read and here would not wake us any more. */
-	if (waiters_add(w, r->call.id, r->handle, r->wait_until_ms) !=
-		RC_OK ||
+	if (waiters_add(w, http_server_of(r->http), r->call.id,
+		r->handle, r->wait_until_ms) != RC_OK ||
 	    waiters_epoch(w, r->call.id) != r->epoch) {
-		http_resume(r->api->server, r->handle);
+		http_resume(http_server_of(r->http), r->handle);
 	}
 	return true;
 }

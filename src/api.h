@@ -43,15 +43,12 @@ struct api_options {
 struct api *api_new(const struct api_options *);
 /* NULL is fine. */
 void api_free(struct api *);
-/* The server that parked requests are resumed on; before it serves. */
-void api_serve(struct api *, struct http_server *);
 
 /* Whether a dialect has a route for this; else api_handle answers 404. */
 bool api_knows(const struct api *, struct http_request *);
-/* The three callbacks of the server, for requests that are the API's. */
+/* The callbacks of the server, for requests that are the API's. */
 void api_handle(struct api *, struct http_request *);
 void api_resumed(struct api *, struct http_request *);
-void api_over(struct api *, struct http_request *);
 /* Words for what the server refuses itself: a JSON error body. */
 const char *api_refuse(int status);
 

@@ -11,7 +11,6 @@
 
 struct api {
 	struct api_options options;
-	struct http_server *server;
 	struct show_cache *cache;
 };
 

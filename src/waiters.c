@@ -64,12 +64,6 @@ waiters_free(struct waiters *w)
 	}
 }
 
-void
-waiters_serve(struct waiters *w, struct http_server *server)
-{
-	w->server = server;
-}
-
 /* A free place, or NONE. Memory grows with those who wait. */
 static int
 place(struct waiters *w)
@@ -91,13 +85,14 @@ place(struct waiters *w)
 }
 
 enum rc
-waiters_add(struct waiters *w, const char *intent_id, struct http_handle h,
-    long long deadline_ms)
+waiters_add(struct waiters *w, struct http_server *server,
+    const char *intent_id, struct http_handle h, long long deadline_ms)
 {
 	unsigned shard = shard_of(intent_id);
 	int i;
 
 	(void)pthread_mutex_lock(&w->lock);
+	w->server = server;
 	i = place(w);
 	if (i != NONE) {
 		w->all[i] = (struct waiter){ .handle = h,

@@ -16,14 +16,13 @@ struct waiters; /* opaque: fields live in waiters.c */
 struct waiters *waiters_new(void);
 /* Nobody may wait any more. NULL is fine. */
 void waiters_free(struct waiters *);
-/* The server whose requests wait; before the first waits. */
-void waiters_serve(struct waiters *, struct http_server *);
 /*
  * The parked request waits for this intent, until deadline_ms (monotonic).
  * RC_BUSY: too many wait already.
  */
-enum rc waiters_add(struct waiters *, const char *intent_id,
-    struct http_handle, long long deadline_ms) MUST_CHECK;
+enum rc waiters_add(struct waiters *, struct http_server *,
+    const char *intent_id, struct http_handle, long long deadline_ms)
+    MUST_CHECK;
 /* Resumes all that wait for this intent. */
 void waiters_changed(struct waiters *, const char *intent_id);
 /* Resumes those whose deadline has come. Call often. */

@@ -172,7 +172,7 @@ sqlite_query(struct db *db, const char *sql, const struct db_arg *args, int n,
     struct db_rows **out, struct fault *f)
 {
 	struct sqlite *s = sqlite_of(db);
-	struct statement *st;
+	struct statement *st = NULL;
 	enum rc rc = prepare(s, sql, &st, f);
 
 	if (rc != RC_OK) {
@@ -291,7 +291,7 @@ static enum rc
 migrate_to(struct sqlite *s, long long version, struct fault *f)
 {
 	const struct embedded *schema = embedded_find("schema_sqlite.sql");
-	char mark[40], *sql;
+	char mark[64], *sql;
 	const char *from, *to;
 	enum rc rc;
 

@@ -423,7 +423,7 @@ static enum rc (*const decode[])(const struct field *, const json_t *,
 static enum rc
 decode_field(const struct decoder *d, const struct field *f)
 {
-	const json_t *v;
+	const json_t *v = NULL;
 	enum rc rc = find(d, f, &v);
 
 	if (rc != RC_OK) {

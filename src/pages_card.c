@@ -1,0 +1,97 @@
+/*
+ * What the pages of one intent have in common: the card and the answer.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "card_words.h"
+#include "lib/clock.h"
+#include "lib/text.h"
+#include "pages_impl.h"
+#include "store_intent.h"
+
+static const char *
+name_of(void *ctx, const char *person)
+{
+	const struct person *p = people_find(ctx, person);
+
+	return p != NULL ? p->name : NULL;
+}
+
+static enum rc
+payload_open(struct page_request *r, const struct intent *in, char **out,
+    size_t *len, struct fault *f)
+{
+	const struct pages_options *o = &r->pages->options;
+	const void *sealed;
+	size_t n;
+	enum rc rc = store_intent_payload(o->reader, in->id, r->arena, &sealed,
+	    &n, f);
+
+	*out = NULL;
+	*len = 0;
+	if (rc != RC_OK || sealed == NULL) {
+		return rc;
+	}
+	return vault_open(o->vault, r->arena, in->id, sealed, n, out, len, f);
+}
+
+enum rc
+page_card(struct page_request *r, const struct intent *in, json_t **values,
+    struct fault *f)
+{
+	const struct pages_options *o = &r->pages->options;
+	CLEANUP(rules_drop) struct policy_set *set = rules_get(o->rules);
+	struct card card;
+	struct vote *votes;
+	char *payload;
+	size_t len;
+	int n;
+	enum rc rc = payload_open(r, in, &payload, &len, f);
+
+	if (rc == RC_OK) {
+		rc = store_vote_list(o->reader, in->id, r->arena, &votes, &n,
+		    f);
+	}
+	if (rc != RC_OK) {
+		return rc;
+	}
+	card_build(in, payload, len, 0, votes, n, name_of,
+	    policy_set_people(set), clock_now_ms(), r->arena, &card);
+	*values = card_values(&card);
+	(void)json_object_set_new(*values, "digest", json_string(in->digest));
+	(void)json_object_set_new(*values, "reason_required",
+	    json_boolean(in->plan.reason_required));
+	return RC_OK;
+}
+
+const char *
+page_outcome(struct page_request *r, const struct intent *in)
+{
+	struct card card;
+
+	card_build(in, NULL, 0, 0, NULL, 0, NULL, NULL, clock_now_ms(),
+	    r->arena, &card);
+	return card.status;
+}
+
+bool
+page_answer(struct page_request *r, const struct intent *in,
+    struct decision *d)
+{
+	const char *option = form_get(&r->form, "option");
+	const char *reason = form_get(&r->form, "reason");
+	char *end;
+	long n = option != NULL ? strtol(option, &end, 10) : -1;
+
+	if (option == NULL || end == option || *end != '\0' || n < 0 ||
+	    n >= in->options_n) {
+		return false;
+	}
+	d->option = (int)n;
+	d->outcome = in->options[n].outcome;
+	d->digest = form_get(&r->form, "digest");
+	d->reason = reason != NULL && reason[0] != '\0' ? reason : NULL;
+	return d->reason == NULL ||
+	    strlen(d->reason) <= INTENT_REASON_MAX * 4;
+}

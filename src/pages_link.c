@@ -1,0 +1,336 @@
+/*
+ * The page behind a magic link.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "audit.h"
+#include "lib/clock.h"
+#include "link.h"
+#include "pages_impl.h"
+#include "routing.h"
+#include "store_intent.h"
+
+/* What a link leads to, as read before anything is done. */
+struct opened {
+	struct magic_link link;
+	struct link_row row;
+	struct intent intent;
+	bool known; /* the person is in assent.yaml */
+	const char *name;
+	struct deciding deciding;
+};
+
+static void
+say_wrong(struct page_request *r)
+{
+	page_say(r, 404, "bad", "This link does not work",
+	    "It is not one of ours, or a part of it is missing.",
+	    "Open it from the mail once more, or copy the whole line.");
+}
+
+static void
+say_failed(struct page_request *r)
+{
+	page_say(r, 503, "bad", "Not possible right now",
+	    "The service cannot read or write its store.",
+	    "Nothing was changed. Please try again in a moment.");
+}
+
+static void
+say_locked(struct page_request *r)
+{
+	page_say(r, 403, "bad", "This link is locked",
+	    "The code was wrong too often.",
+	    "Nothing was decided. Ask for the approval over another way, "
+	    "or let it expire.");
+}
+
+/* What became of it: the one page for used, late and settled links. */
+static void
+say_over(struct page_request *r, const struct opened *o, bool used)
+{
+	const char *heading = o->intent.state != INTENT_PENDING
+	    ? "This is settled"
+	    : used ? "This link was used"
+		   : "This link is too old";
+	const char *line = used ? "A link answers once."
+	    : o->intent.state == INTENT_EXPIRED
+	    ? "The time to answer is over."
+	    : NULL;
+
+	page_say(r, 410, "calm", heading, page_outcome(r, &o->intent), line);
+}
+
+static void
+find_person(struct page_request *r, struct opened *o)
+{
+	CLEANUP(rules_drop) struct policy_set *set =
+	    rules_get(r->pages->options.rules);
+	const struct person *p =
+	    people_find(policy_set_people(set), o->link.person);
+
+	o->known = p != NULL;
+	o->name = arena_strdup(r->arena,
+	    p != NULL ? p->name : o->link.person);
+}
+
+/* False: a page was sent that says why not. */
+static bool
+open_link(struct page_request *r, struct opened *o)
+{
+	const struct pages_options *opt = &r->pages->options;
+	struct fault f = { 0 };
+	enum rc rc = magic_link_read(r->arena, vault_link_keys(opt->vault),
+	    r->id, clock_now_ms(), &o->link, &f);
+
+	if (rc != RC_OK && rc != RC_EXPIRED) {
+		say_wrong(r);
+		return false;
+	}
+	rc = link_get(opt->reader, o->link.hash, r->arena, &o->row, &f);
+	if (rc == RC_OK) {
+		rc = store_intent_get(opt->reader, o->link.intent_id,
+		    r->arena, &o->intent, &f);
+	}
+	if (rc != RC_OK) {
+		if (rc == RC_NOT_FOUND) {
+			say_wrong(r);
+		} else {
+			say_failed(r);
+		}
+		return false;
+	}
+	find_person(r, o);
+	if (o->row.used_ms != 0 || o->intent.state != INTENT_PENDING ||
+	    clock_now_ms() >= o->link.expires_ms) {
+		say_over(r, o, o->row.used_ms != 0);
+		return false;
+	}
+	if (!o->known) {
+		page_say(r, 403, "bad", "Not for you any more",
+		    "The person that this link was sent to is not among the "
+		    "people of this service any more.", NULL);
+		return false;
+	}
+	if (o->row.wrong >= MAGIC_LINK_WRONG_MAX) {
+		say_locked(r);
+		return false;
+	}
+	return true;
+}
+
+/* Bound to this link: who cannot read the page cannot know it. */
+static void
+csrf_make(struct page_request *r, const struct opened *o,
+    char out[CRYPTO_SHA256_HEX])
+{
+	char text[CRYPTO_SHA256_HEX + 8];
+
+	(void)snprintf(text, sizeof(text), "link:%s", o->link.hash);
+	crypto_hmac_hex(vault_session_key(r->pages->options.vault), CRYPTO_KEY,
+	    text, strlen(text), out);
+}
+
+static void
+add_rights(const struct opened *o, json_t *values)
+{
+	const struct decision d = { .person = o->link.person,
+		.known = o->known, .name = o->name };
+	struct fault f = { 0 };
+	bool may = routing_may_decide(&o->intent.plan, &d, OUTCOME_APPROVE,
+		       &f) == RC_OK;
+
+	(void)json_object_set_new(values, "may_approve", json_boolean(may));
+	(void)json_object_set_new(values, "why_not",
+	    may ? json_null() : json_string(f.text));
+	(void)json_object_set_new(values, "need_code",
+	    json_boolean(o->row.code_hash != NULL));
+}
+
+/* The card and the forms, with what was wrong with the last try. */
+static void
+show(struct page_request *r, const struct opened *o, int status,
+    const char *error, const char *what, const char *words)
+{
+	char csrf[CRYPTO_SHA256_HEX];
+	const char *reason = form_get(&r->form, "reason");
+	struct fault f = { 0 };
+	json_t *values;
+
+	if (page_card(r, &o->intent, &values, &f) != RC_OK) {
+		say_failed(r);
+		return;
+	}
+	csrf_make(r, o, csrf);
+	(void)json_object_set_new(values, "csrf", json_string(csrf));
+	(void)json_object_set_new(values, "person", json_string(o->name));
+	add_rights(o, values);
+	if (error != NULL) {
+		(void)json_object_set_new(values, "error", json_string(error));
+		(void)json_object_set_new(values, "reason",
+		    reason != NULL ? json_string(reason) : json_null());
+		(void)json_object_set_new(values, what, json_string(words));
+	}
+	page_reply(r, status, PAGE_LINK, values);
+}
+
+static bool
+code_is_right(const struct page_request *r, const struct link_row *row)
+{
+	const char *typed = form_get(&r->form, "code");
+	char code[MAGIC_LINK_CODE + 1], hash[CRYPTO_SHA256_HEX];
+
+	if (typed == NULL || !magic_link_code_clean(typed, code)) {
+		return false;
+	}
+	magic_link_code_hash(vault_link_keys(r->pages->options.vault),
+	    row->hash, code, hash);
+	return crypto_equal(hash, row->code_hash, CRYPTO_SHA256_HEX);
+}
+
+/* In the deciding transaction: used once, and locked after too many tries. */
+static enum rc
+check_link(struct tx *tx, struct deciding *w, const struct intent *in,
+    struct fault *f)
+{
+	struct page_request *r = w->check_arg;
+	struct link_row row;
+	enum rc rc = link_get(tx->db, w->decision.link_hash, w->arena, &row,
+	    f);
+
+	(void)in;
+	if (rc != RC_OK) {
+		return rc;
+	}
+	if (row.wrong >= MAGIC_LINK_WRONG_MAX) {
+		(void)fault_set(f, RC_FORBIDDEN, "code", "link is locked");
+		return fault_reason(f, "link_locked");
+	}
+	if (w->decision.outcome != OUTCOME_DENY && row.code_hash != NULL &&
+	    row.used_ms == 0 && !code_is_right(r, &row)) {
+		rc = link_count_wrong(tx, row.hash, f);
+		if (rc != RC_OK) {
+			return rc;
+		}
+		(void)fault_set(f, RC_FORBIDDEN, "code", "wrong code");
+		return fault_reason(f, "wrong_code");
+	}
+	return link_use(tx, row.hash, f);
+}
+
+static void
+thank(struct page_request *r, const struct opened *o)
+{
+	const struct deciding *w = &o->deciding;
+	const struct intent *in = &w->intent;
+
+	if (!w->settled) {
+		page_say(r, 200, "good", "Your answer counts",
+		    page_outcome(r, in),
+		    arena_printf(r->arena, "%d of %d approvals so far.",
+			in->approvals, in->plan.required));
+		return;
+	}
+	page_say(r, 200, in->state == INTENT_APPROVED ? "good" : "bad",
+	    in->state == INTENT_APPROVED    ? "Approved"
+		: in->state == INTENT_DENIED ? "Denied"
+					     : "Your choice is recorded",
+	    page_outcome(r, in), "You can close this page.");
+}
+
+static void
+decided(struct page_request *r)
+{
+	struct opened *o = r->work;
+	const struct deciding *w = &o->deciding;
+	const char *why = w->fault.reason;
+
+	if (r->rc == RC_OK) {
+		thank(r, o);
+	} else if (strcmp(why, "wrong_code") == 0) {
+		show(r, o, 403, "This code is not the one of the mail.",
+		    "error_code",
+		    "It stands in the mail that brought you here. After five "
+		    "wrong tries the link is locked.");
+	} else if (strcmp(why, "reason_required") == 0) {
+		show(r, o, 400, "A denial needs a reason here.",
+		    "error_reason", "Say why, in a few words.");
+	} else if (strcmp(why, "link_locked") == 0) {
+		say_locked(r);
+	} else if (r->rc == RC_STORE || r->rc == RC_BUSY) {
+		say_failed(r);
+	} else if (w->intent.id[0] != '\0' &&
+	    (r->rc == RC_CONFLICT || r->rc == RC_EXPIRED)) {
+		o->intent = w->intent;
+		say_over(r, o, strcmp(w->fault.field, "token") == 0);
+	} else {
+		page_say(r, 403, "bad", "This answer does not count",
+		    w->fault.text, "Nothing was changed.");
+	}
+}
+
+/* Robots press buttons: denying needs the box, approving the code. */
+static bool
+is_meant(struct page_request *r, struct opened *o)
+{
+	const struct decision *d = &o->deciding.decision;
+	const char *sure = form_get(&r->form, "sure");
+
+	if (d->outcome == OUTCOME_DENY &&
+	    (sure == NULL || strcmp(sure, "yes") != 0)) {
+		show(r, o, 400, "Nothing was decided yet.", "error_sure",
+		    "Tick this box to deny.");
+		return false;
+	}
+	return true;
+}
+
+static void
+answer(struct page_request *r, struct opened *o)
+{
+	char csrf[CRYPTO_SHA256_HEX];
+	const char *given = form_get(&r->form, "csrf");
+	struct deciding *w = &o->deciding;
+
+	csrf_make(r, o, csrf);
+	if (given == NULL || strlen(given) != strlen(csrf) ||
+	    !crypto_equal(given, csrf, sizeof(csrf))) {
+		show(r, o, 403, "Please answer on this page.", "error_form",
+		    "");
+		return;
+	}
+	*w = (struct deciding){ .arena = r->arena, .check = check_link,
+		.check_arg = r };
+	w->decision = (struct decision){ .intent_id = o->link.intent_id,
+		.person = o->link.person, .name = o->name,
+		.known = o->known, .via = "email",
+		.assurance = o->row.code_hash != NULL ? "link+code" : "link",
+		.link_hash = o->link.hash };
+	if (!page_answer(r, &o->intent, &w->decision)) {
+		show(r, o, 400, "Nothing was chosen.", "error_form", "");
+		return;
+	}
+	if (is_meant(r, o)) {
+		r->work = o;
+		page_job(r, intent_decide, w, decided);
+	}
+}
+
+void
+page_link(struct page_request *r)
+{
+	struct opened *o = arena_alloc(r->arena, sizeof(*o));
+
+	if (r->post && !page_from_here(r)) {
+		return;
+	}
+	if (!open_link(r, o)) {
+		return;
+	}
+	if (r->post) {
+		answer(r, o);
+		return;
+	}
+	show(r, o, 200, NULL, NULL, NULL);
+}
