@@ -203,41 +203,18 @@ unescape(struct arena *a, const char *s, size_t len, size_t *out_len)
 	return out;
 }
 
-/*
- * Which readings can differ from the first: only characters that have two
- * meanings make them, and beyond ASCII there are too many to tell.
- */
-static bool
-may_differ(const char *s, size_t len, enum text_reading reading)
-{
-	bool l = reading == TEXT_READING_L;
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
-
-		if (c >= 0x80 || c == '!' || c == '|' ||
-		    (l ? c == '1' : c == '$' || c == '@')) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static void
 add_readings(struct match_text *t, const char *s, size_t len)
 {
-	for (int i = TEXT_READING_I; i < TEXT_READINGS; i++) {
-		struct reading *r;
-		const char *folded = NULL;
+	char *folded[TEXT_READINGS];
 
-		if (i == TEXT_READING_I ||
-		    may_differ(s, len, (enum text_reading)i)) {
-			folded = text_fold_as(t->arena, s, len,
-			    (enum text_reading)i);
-		}
-		if (folded != NULL) {
+	text_fold_readings(t->arena, s, len, folded);
+	for (int i = 0; i < TEXT_READINGS; i++) {
+		struct reading *r;
+
+		if (folded[i] != NULL) {
 			r = arena_alloc(t->arena, sizeof(*r));
-			r->folded = folded;
+			r->folded = folded[i];
 			*t->last = r;
 			t->last = &r->next;
 		}

@@ -18,7 +18,7 @@
  * A text is read in several ways, and each is searched: as it stands, and with
  * the escapes of JSON strings resolved, as often as there are any (a JSON text
  * inside a JSON text), at most MATCH_ESCAPES_MAX times; each of these with the
- * readings of text_fold_as(), so that 1egal is legal, and b1ll is bill.
+ * readings of text_fold_readings(), so that 1egal is legal, and b1ll is bill.
  *
  * Scripts that write no blanks between words need `substring`.
  */

@@ -66,7 +66,7 @@ void text_html(struct buf *out, const char *s, size_t len);
  * - Words that differ in accents only are one word. Vowel signs of Indic
  *   scripts are kept.
  * - i and l stay apart, for fall is not fail: who wants 1aw to be law too
- *   searches all readings, see text_fold_as(). Two letters that look like one
+ *   searches all readings, see text_fold_readings(). Two letters that look like one
  *   (rn, vv), upside-down lines and pictures are not seen through.
  */
 char *text_fold(struct arena *, const char *s, size_t len);
@@ -83,12 +83,12 @@ enum text_reading {
 };
 
 /*
- * text_fold() with doubtful characters read in one of the ways they can be
- * meant; NULL when this reading says nothing that TEXT_READING_I does not.
- * For the text that is searched, not for the term.
+ * text_fold() with doubtful characters read in each way they can be meant, by
+ * enum text_reading; NULL where that says nothing that TEXT_READING_I does
+ * not. For the text that is searched, not for the term.
  */
-char *text_fold_as(struct arena *, const char *s, size_t len,
-    enum text_reading);
+void text_fold_readings(struct arena *, const char *s, size_t len,
+    char *out[TEXT_READINGS]);
 
 /* The candidate nearest to `word` by edit distance <= 3, or NULL. */
 const char *text_nearest(const char *word, const char *const *candidates,

@@ -33,7 +33,8 @@ struct fold {
 	bool joined;  /* no blanks */
 	bool begins;  /* what comes next begins a word */
 	bool in_word; /* a glyph of the word has come */
-	bool differs; /* from TEXT_READING_I */
+	bool strokes; /* some were written */
+	bool signs;   /* the same of signs and bars as letters */
 };
 
 static bool
@@ -129,7 +130,7 @@ static void
 put(struct fold *f, char c)
 {
 	if (c == '1') {
-		f->differs |= f->stroke == 'l';
+		f->strokes = true;
 		c = f->stroke;
 	}
 	put_bytes(f, &c, 1);
@@ -201,6 +202,7 @@ put_glyph(struct fold *f, const struct glyph *g, const struct group *group)
 	} else if (g->kind == GLYPH_DIGIT) {
 		put_digit(f, g->c, group->leet);
 	} else if (group->leet) {
+		f->signs = true;
 		put(f, glyph_sign_looks(g->c));
 	} else {
 		f->begins = true; /* a sign that is none of the word */
@@ -236,45 +238,49 @@ put_group(struct fold *f, struct glyph_cursor *cur, const struct group *group)
 	}
 }
 
+/* Folds into the arena; *f, whose buffer is gone then, says what it met. */
 static char *
-fold(struct arena *a, const char *s, size_t len, enum text_reading reading,
-    bool joined)
+fold(struct arena *a, const char *s, size_t len, bool apart, struct fold *f)
 {
-	struct glyph_cursor cur = {.s = s,
-	    .len = len,
-	    .apart = reading == TEXT_READING_APART};
-	struct fold f = {.stroke = reading == TEXT_READING_L ? 'l' : 'i',
-	    .joined = joined};
+	struct glyph_cursor cur = {.s = s, .len = len, .apart = apart};
 	struct group group;
-	char *folded = NULL;
+	char *folded;
 
-	buf_init(&f.out, len * GROWTH_MAX + 1);
+	buf_init(&f->out, len * GROWTH_MAX + 1);
 	while ((group = read_group(cur)).words > 0) {
-		put_group(&f, &cur, &group);
+		put_group(f, &cur, &group);
 	}
-	assert(!f.out.full);
-	if (reading == TEXT_READING_I || f.differs || cur.met_sign) {
-		folded = arena_strndup(a, buf_str(&f.out), f.out.len);
-	}
-	buf_fini(&f.out);
+	assert(!f->out.full);
+	folded = arena_strndup(a, buf_str(&f->out), f->out.len);
+	buf_fini(&f->out);
 	return folded;
 }
 
 char *
 text_fold(struct arena *a, const char *s, size_t len)
 {
-	return fold(a, s, len, TEXT_READING_I, false);
+	struct fold f = {.stroke = 'i'};
+
+	return fold(a, s, len, false, &f);
 }
 
 char *
 text_fold_joined(struct arena *a, const char *s, size_t len)
 {
-	return fold(a, s, len, TEXT_READING_I, true);
+	struct fold f = {.stroke = 'i', .joined = true};
+
+	return fold(a, s, len, false, &f);
 }
 
-char *
-text_fold_as(struct arena *a, const char *s, size_t len,
-    enum text_reading reading)
+void
+text_fold_readings(struct arena *a, const char *s, size_t len,
+    char *out[TEXT_READINGS])
 {
-	return fold(a, s, len, reading, false);
+	struct fold i = {.stroke = 'i'}, l = {.stroke = 'l'},
+		    apart = {.stroke = 'i'};
+
+	out[TEXT_READING_I] = fold(a, s, len, false, &i);
+	out[TEXT_READING_L] = i.strokes ? fold(a, s, len, false, &l) : NULL;
+	out[TEXT_READING_APART] = i.signs ? fold(a, s, len, true, &apart)
+					  : NULL;
 }

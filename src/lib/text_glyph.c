@@ -80,7 +80,7 @@ kind_of_symbol(int *c, enum glyph_kind otherwise)
 		return otherwise;
 	}
 	if (looks[0] >= '0' && looks[0] <= '9') {
-		*c = looks[0];
+		*c = (unsigned char)looks[0];
 		return GLYPH_DIGIT;
 	}
 	return GLYPH_LETTER;
@@ -93,7 +93,8 @@ kind_of(int *c, const struct glyph *last)
 	const utf8proc_property_t *p;
 
 	if (*c < (int)sizeof(ascii_kinds) - 1) {
-		return *c < 0 ? GLYPH_END : (enum glyph_kind)ascii_kinds[*c];
+		return *c < 0 ? GLYPH_END
+			      : (enum glyph_kind)(unsigned char)ascii_kinds[*c];
 	}
 	p = utf8proc_get_property(*c);
 	switch (p->category) {
@@ -169,7 +170,6 @@ glyph_next(struct glyph_cursor *cur)
 		g.kind = kind_of(&g.c, &cur->last);
 	} while (g.kind == GLYPH_NONE);
 	if (cur->apart && (g.kind == GLYPH_SIGN || g.kind == GLYPH_BAR)) {
-		cur->met_sign = true;
 		g.kind = GLYPH_APART;
 	}
 	cur->last = g;

@@ -40,8 +40,7 @@ struct glyph_cursor {
 	int32_t parts[GLYPH_PARTS_MAX]; /* of the character before at */
 	int n, next;			/* how many, and which is next */
 	struct glyph last;
-	bool apart;    /* set by the user: signs and bars separate */
-	bool met_sign; /* one that separates now */
+	bool apart; /* set by the user: signs and bars separate */
 };
 
 struct glyph glyph_next(struct glyph_cursor *);

@@ -214,7 +214,7 @@ url_decode(char *s, size_t *len, bool form)
 	size_t in, out = 0;
 
 	for (in = 0; in < *len; in++, out++) {
-		int c = s[in];
+		int c = (unsigned char)s[in];
 
 		if (c == '%') {
 			c = *len - in > 2 ? hex_pair(s + in + 1) : -1;

@@ -235,7 +235,7 @@ doubtful_characters_have_further_readings(void **state)
 	    {"me@x $ue", "meax sue", NULL, "me x ue"},
 	    {"r|e|f|u|n|d", "rieifiuinid", "rlelflulnld", "r e f u n d"},
 	    {"|refund|", "irefund", "lrefund", "refund"},
-	    {"refund! stop!!", "refund stop", NULL, "refund stop"},
+	    {"refund! stop!!", "refund stop", NULL, NULL},
 	    {"!", "", NULL, NULL},
 	};
 	CLEANUP(arena_drop) struct arena *a = arena_new();
@@ -246,15 +246,15 @@ doubtful_characters_have_further_readings(void **state)
 		const char *expected[TEXT_READINGS] = {rows[n].i, rows[n].l,
 		    rows[n].apart};
 
-		for (int r = 0; r < TEXT_READINGS; r++) {
-			const char *got =
-			    text_fold_as(a, s, strlen(s), (enum text_reading)r);
+		char *got[TEXT_READINGS];
 
+		text_fold_readings(a, s, strlen(s), got);
+		for (int r = 0; r < TEXT_READINGS; r++) {
 			if (expected[r] == NULL) {
-				assert_null(got);
+				assert_null(got[r]);
 			} else {
-				assert_non_null(got);
-				assert_string_equal(got, expected[r]);
+				assert_non_null(got[r]);
+				assert_string_equal(got[r], expected[r]);
 			}
 		}
 	}
