@@ -192,7 +192,7 @@ shortest_digits(double d, char digits[NUMBER_SIZE])
 		n--;
 	}
 	digits[n] = '\0';
-	return atoi(strchr(text, 'e') + 1);
+	return (int)strtol(strchr(text, 'e') + 1, NULL, 10);
 }
 
 /* ECMA-262 Number::toString for radix 10; n and k are the names used there. */

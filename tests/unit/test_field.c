@@ -44,6 +44,9 @@ limits_decode(struct arena *a, const json_t *v, void *member, struct fault *f)
 		fault_set(f, RC_CONFLICT, "", "seven is taken");
 		return fault_reason(f, "taken");
 	}
+	if (inner.inner_max == 6) {
+		return fault_set(f, RC_INVALID, "limits", "six is odd");
+	}
 	if (inner.inner_max == 8) {
 		return fault_set(f, RC_INVALID, "[2].id", "is unknown");
 	}
@@ -246,6 +249,7 @@ static const struct {
     {"\"limits\":{\"maxx\":1}", "limits.maxx",
 	"unknown field 'maxx', did you mean 'max'?"},
     {"\"limits\":{\"max\":8}", "limits[2].id", "is unknown"},
+    {"\"limits\":{\"max\":6}", "limits", "six is odd"},
     {"\"limits\":{\"max\":9}", "limits", "is not valid"},
     {"\"recordCount\":1,\"record_count\":2", "recordCount",
 	"is given as 'recordCount' and as 'record_count' with different "
@@ -274,6 +278,22 @@ a_mistake_names_its_field_and_says_what_must_be(void **state)
 		assert_string_equal(w.fault.field, refused[i].field);
 		assert_string_equal(w.fault.text, refused[i].text);
 	}
+}
+
+static void
+a_string_that_is_not_utf8_is_refused(void **state)
+{
+	CLEANUP(arena_drop) struct arena *a = arena_new();
+	CLEANUP(json_drop) json_t *v = json_object();
+	struct order o;
+	struct fault f = {0};
+
+	(void)state;
+	json_object_set_new(v, "destination", json_string_nocheck("\xff"));
+	assert_int_equal(fields_decode(fields, ARRAY_LEN(fields),
+			     FIELD_UNKNOWN_IGNORE, v, a, &o, &f),
+	    RC_INVALID);
+	assert_string_equal(f.text, "must be UTF-8");
 }
 
 static void
@@ -417,6 +437,7 @@ main(void)
 	    cmocka_unit_test(a_string_is_a_copy),
 	    cmocka_unit_test(a_field_has_several_spellings),
 	    cmocka_unit_test(a_mistake_names_its_field_and_says_what_must_be),
+	    cmocka_unit_test(a_string_that_is_not_utf8_is_refused),
 	    cmocka_unit_test(a_required_field_counts_characters_not_bytes),
 	    cmocka_unit_test(nothing_at_all_is_not_an_object),
 	    cmocka_unit_test(an_unknown_field_is_told_with_the_nearest_known),

@@ -18,180 +18,179 @@ regex_drop(struct regex **r)
 	regex_free(*r);
 }
 
+/* What new RegExp(pattern).test(text) says. */
+static const struct {
+	const char *pattern, *text;
+	bool found;
+} searches[] = {
+    {"", "", true},
+    {"", "x", true},
+    {"a", "", false},
+    {"b", "abc", true},
+    {"d", "abc", false},
+    {"^b", "abc", false},
+    {"^a", "abc", true},
+    {"c$", "abc", true},
+    {"c$", "abc\n", false},
+    {"^abc$", "abc\n", false},
+    {"^b", "a\nb", false},
+    {"a$", "a\nb", false},
+    {"a|b", "xxb", true},
+    {"^a|b$", "xb", true},
+    {"^a|b$", "bx", false},
+    {"a.c", "a\nc", false},
+    {"a.c", "a\rc", false},
+    {"a.c",
+	"a\xc3\xa9"
+	"c",
+	true},
+    {"^.$", "\xc3\xa9", true},
+    {"[^]", "\n", true},
+    {"[]", "a", false},
+    {"\\d+", "x42", true},
+    {"\\d", "\xd9\xa1", false},
+    {"^\\w+$", "\xc3\xa9", false},
+    {"\\bfoo\\b", "a foo b", true},
+    {"\\bfoo\\b", "afoo", false},
+    {"\\u0041", "A", true},
+    {"\\x41", "A", true},
+    {"\\/", "/", true},
+    {"(a)|b\\1", "b", true},
+    {"(?:a)(b)\\1", "abb", true},
+    {"(a)(b)\\2\\1", "abba", true},
+    {"(?<x>a)\\k<x>", "aa", true},
+    {"(?=ab)a", "ab", true},
+    {"(?!ab)a", "ab", false},
+    {"(?<=a)b", "ab", true},
+    {"(?<!a)b", "ab", false},
+    {"a{2,3}", "xaax", true},
+    {"a{2,3}?$", "aaaa", true},
+    {"a{,2}", "a{,2}", true},
+    {"^[a-z]+@[a-z]+\\.com$", "dana@example.com", true},
+    {"^[a-z]+@[a-z]+\\.com$", "dana@example.org", false},
+    {"^\\d{3}-\\d{2}-\\d{4}$", "123-45-6789", true},
+    {"\\(*", "((", true},
+    {"[(*]", "*", true},
+    {"[\\](*]", "]", true},
+    {"A", "a", false},
+    /* Those that begin at a line: PCRE2 tries them only there. */
+    {".*b", "ab", true},
+    {".*b", "a\nb", true},
+    {".*b", "b\na", true},
+    {".*b", "a\na", false},
+    {".*\\nb", "\r\nb", true},
+    {".*\\nb", "a\r\nb", true},
+    {".*(?<=\\n)", "a\n", true},
+    {".*(?<=\\n)$", "a\n", true},
+    {"^.*(?<=\\n)$", "a\n", false},
+    {".*a$", "b\nc\nba", true},
+    {".*?x|.*?y", "aa\nby", true},
+    {"(.*)x\\1", "abcxbc", true},
+    {"^.*x", "a\nx", false},
+    {"[^]*x", "a\nx", true},
+};
+
 static void
 a_pattern_matches_as_in_javascript(void **state)
 {
-	/* What new RegExp(pattern).test(text) says. */
-	static const struct {
-		const char *pattern, *text;
-		bool found;
-	} rows[] = {
-	    {"", "", true},
-	    {"", "x", true},
-	    {"a", "", false},
-	    {"b", "abc", true},
-	    {"d", "abc", false},
-	    {"^b", "abc", false},
-	    {"^a", "abc", true},
-	    {"c$", "abc", true},
-	    {"c$", "abc\n", false},
-	    {"^abc$", "abc\n", false},
-	    {"^b", "a\nb", false},
-	    {"a$", "a\nb", false},
-	    {"a|b", "xxb", true},
-	    {"^a|b$", "xb", true},
-	    {"^a|b$", "bx", false},
-	    {"a.c", "a\nc", false},
-	    {"a.c", "a\rc", false},
-	    {"a.c",
-		"a\xc3\xa9"
-		"c",
-		true},
-	    {"^.$", "\xc3\xa9", true},
-	    {"[^]", "\n", true},
-	    {"[]", "a", false},
-	    {"\\d+", "x42", true},
-	    {"\\d", "\xd9\xa1", false},
-	    {"^\\w+$", "\xc3\xa9", false},
-	    {"\\bfoo\\b", "a foo b", true},
-	    {"\\bfoo\\b", "afoo", false},
-	    {"\\u0041", "A", true},
-	    {"\\x41", "A", true},
-	    {"\\/", "/", true},
-	    {"(a)|b\\1", "b", true},
-	    {"(?:a)(b)\\1", "abb", true},
-	    {"(a)(b)\\2\\1", "abba", true},
-	    {"(?<x>a)\\k<x>", "aa", true},
-	    {"(?=ab)a", "ab", true},
-	    {"(?!ab)a", "ab", false},
-	    {"(?<=a)b", "ab", true},
-	    {"(?<!a)b", "ab", false},
-	    {"a{2,3}", "xaax", true},
-	    {"a{2,3}?$", "aaaa", true},
-	    {"a{,2}", "a{,2}", true},
-	    {"^[a-z]+@[a-z]+\\.com$", "dana@example.com", true},
-	    {"^[a-z]+@[a-z]+\\.com$", "dana@example.org", false},
-	    {"^\\d{3}-\\d{2}-\\d{4}$", "123-45-6789", true},
-	    {"\\(*", "((", true},
-	    {"[(*]", "*", true},
-	    {"[\\](*]", "]", true},
-	    {"A", "a", false},
-	    /* Those that begin at a line: PCRE2 tries them only there. */
-	    {".*b", "ab", true},
-	    {".*b", "a\nb", true},
-	    {".*b", "b\na", true},
-	    {".*b", "a\na", false},
-	    {".*\\nb", "\r\nb", true},
-	    {".*\\nb", "a\r\nb", true},
-	    {".*(?<=\\n)", "a\n", true},
-	    {".*(?<=\\n)$", "a\n", true},
-	    {"^.*(?<=\\n)$", "a\n", false},
-	    {".*a$", "b\nc\nba", true},
-	    {".*?x|.*?y", "aa\nby", true},
-	    {"(.*)x\\1", "abcxbc", true},
-	    {"^.*x", "a\nx", false},
-	    {"[^]*x", "a\nx", true},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(searches); i++) {
 		CLEANUP(regex_drop) struct regex *r = NULL;
 		struct fault f = {0};
-		bool found = !rows[i].found;
+		bool found = !searches[i].found;
 
-		if (regex_new(rows[i].pattern, &r, &f) != RC_OK) {
-			fail_msg("%s: %s", rows[i].pattern, f.text);
+		if (regex_new(searches[i].pattern, &r, &f) != RC_OK) {
+			fail_msg("%s: %s", searches[i].pattern, f.text);
 		}
-		assert_int_equal(regex_search(r, rows[i].text,
-				     strlen(rows[i].text), &found),
+		assert_int_equal(regex_search(r, searches[i].text,
+				     strlen(searches[i].text), &found),
 		    RC_OK);
-		if (found != rows[i].found) {
-			fail_msg("%s in '%s': %d", rows[i].pattern,
-			    rows[i].text, found);
+		if (found != searches[i].found) {
+			fail_msg("%s in '%s': %d", searches[i].pattern,
+			    searches[i].text, found);
 		}
 	}
 }
 
+static const struct {
+	const char *pattern, *why;
+} refused[] = {
+    {"(a", "bad pattern at offset 2: missing closing parenthesis"},
+    {"a)", "bad pattern at offset 1: unmatched closing parenthesis"},
+    {"a)|(b", "bad pattern at offset 1: unmatched closing parenthesis"},
+    {"a)(?:b", "bad pattern at offset 1: unmatched closing parenthesis"},
+    {"[a",
+	"bad pattern at offset 2: missing terminating ] for "
+	"character class"},
+    {"*a",
+	"bad pattern at offset 0: quantifier does not follow a "
+	"repeatable item"},
+    {"a\\", "bad pattern at offset 2: \\ at end of pattern"},
+    {"[b-a]",
+	"bad pattern at offset 3: range out of order in "
+	"character class"},
+    {"(?<=a+)b",
+	"bad pattern at offset 0: lookbehind assertion is not "
+	"fixed length"},
+    {"\\C",
+	"bad pattern at offset 2: using \\C is disabled by the "
+	"application"},
+    {"\xff",
+	"bad pattern at offset 0: UTF-8 error: illegal byte (0xfe "
+	"or 0xff)"},
+    {"(?x)a #", "bad pattern at offset 8: missing closing parenthesis"},
+    {"\\Qa", "bad pattern at offset 4: missing closing parenthesis"},
+    {"(*UTF)a",
+	"bad pattern at offset 0: verbs, recursion and "
+	"callouts are not supported"},
+    {"a(*COMMIT)b",
+	"bad pattern at offset 1: verbs, recursion and "
+	"callouts are not supported"},
+    {"a(?R)?b",
+	"bad pattern at offset 1: verbs, recursion and "
+	"callouts are not supported"},
+    {"(a(?1)?b)",
+	"bad pattern at offset 2: verbs, recursion and "
+	"callouts are not supported"},
+    {"(a)(?-1)",
+	"bad pattern at offset 3: verbs, recursion and "
+	"callouts are not supported"},
+    {"(?+1)(a)",
+	"bad pattern at offset 0: verbs, recursion and "
+	"callouts are not supported"},
+    {"(?<x>a)(?&x)",
+	"bad pattern at offset 7: verbs, recursion and "
+	"callouts are not supported"},
+    {"(?<x>a)(?P>x)",
+	"bad pattern at offset 7: verbs, recursion and "
+	"callouts are not supported"},
+    {"(?<x>a)\\g<x>",
+	"bad pattern at offset 7: verbs, recursion and "
+	"callouts are not supported"},
+    {"(a)\\g'1'",
+	"bad pattern at offset 3: verbs, recursion and "
+	"callouts are not supported"},
+    {"a(?C1)",
+	"bad pattern at offset 1: verbs, recursion and callouts "
+	"are not supported"},
+    {"(((a{0,99}){99}){99}){99}",
+	"bad pattern at offset 25: regular expression is too large"},
+};
+
 static void
 a_pattern_that_does_not_compile_is_refused(void **state)
 {
-	static const struct {
-		const char *pattern, *why;
-	} rows[] = {
-	    {"(a", "bad pattern at offset 2: missing closing parenthesis"},
-	    {"a)", "bad pattern at offset 1: unmatched closing parenthesis"},
-	    {"a)|(b", "bad pattern at offset 1: unmatched closing parenthesis"},
-	    {"a)(?:b",
-		"bad pattern at offset 1: unmatched closing parenthesis"},
-	    {"[a",
-		"bad pattern at offset 2: missing terminating ] for "
-		"character class"},
-	    {"*a",
-		"bad pattern at offset 0: quantifier does not follow a "
-		"repeatable item"},
-	    {"a\\", "bad pattern at offset 2: \\ at end of pattern"},
-	    {"[b-a]",
-		"bad pattern at offset 3: range out of order in "
-		"character class"},
-	    {"(?<=a+)b",
-		"bad pattern at offset 0: lookbehind assertion is not "
-		"fixed length"},
-	    {"\\C",
-		"bad pattern at offset 2: using \\C is disabled by the "
-		"application"},
-	    {"\xff",
-		"bad pattern at offset 0: UTF-8 error: illegal byte (0xfe "
-		"or 0xff)"},
-	    {"(?x)a #", "bad pattern at offset 8: missing closing parenthesis"},
-	    {"\\Qa", "bad pattern at offset 4: missing closing parenthesis"},
-	    {"(*UTF)a",
-		"bad pattern at offset 0: verbs, recursion and "
-		"callouts are not supported"},
-	    {"a(*COMMIT)b",
-		"bad pattern at offset 1: verbs, recursion and "
-		"callouts are not supported"},
-	    {"a(?R)?b",
-		"bad pattern at offset 1: verbs, recursion and "
-		"callouts are not supported"},
-	    {"(a(?1)?b)",
-		"bad pattern at offset 2: verbs, recursion and "
-		"callouts are not supported"},
-	    {"(a)(?-1)",
-		"bad pattern at offset 3: verbs, recursion and "
-		"callouts are not supported"},
-	    {"(?+1)(a)",
-		"bad pattern at offset 0: verbs, recursion and "
-		"callouts are not supported"},
-	    {"(?<x>a)(?&x)",
-		"bad pattern at offset 7: verbs, recursion and "
-		"callouts are not supported"},
-	    {"(?<x>a)(?P>x)",
-		"bad pattern at offset 7: verbs, recursion and "
-		"callouts are not supported"},
-	    {"(?<x>a)\\g<x>",
-		"bad pattern at offset 7: verbs, recursion and "
-		"callouts are not supported"},
-	    {"(a)\\g'1'",
-		"bad pattern at offset 3: verbs, recursion and "
-		"callouts are not supported"},
-	    {"a(?C1)",
-		"bad pattern at offset 1: verbs, recursion and callouts "
-		"are not supported"},
-	    {"(((a{0,99}){99}){99}){99}",
-		"bad pattern at offset 25: regular expression is too large"},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
 		struct regex *r = NULL;
 		struct fault f = {0};
 
-		if (regex_new(rows[i].pattern, &r, &f) != RC_INVALID) {
-			fail_msg("%s was taken", rows[i].pattern);
+		if (regex_new(refused[i].pattern, &r, &f) != RC_INVALID) {
+			fail_msg("%s was taken", refused[i].pattern);
 		}
 		assert_null(r);
-		assert_string_equal(f.text, rows[i].why);
-		assert_int_equal(regex_new(rows[i].pattern, &r, NULL),
+		assert_string_equal(f.text, refused[i].why);
+		assert_int_equal(regex_new(refused[i].pattern, &r, NULL),
 		    RC_INVALID);
 	}
 }
