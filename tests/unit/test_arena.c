@@ -104,9 +104,9 @@ what_is_deferred_runs_once_and_last_in_first_out(void **state)
 	struct letter *l;
 
 	(void)state;
-	for (char c = 'a'; c <= 'c'; c++) {
+	for (int c = 'a'; c <= 'c'; c++) {
 		l = arena_alloc(a, sizeof(*l));
-		*l = (struct letter){&end, c};
+		*l = (struct letter){&end, (char)c};
 		arena_defer(a, write_letter, l);
 	}
 	arena_reset(a);

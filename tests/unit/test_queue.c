@@ -114,16 +114,17 @@ a_wake_counts_once_even_if_nobody_waits_yet(void **state)
 
 struct waiter {
 	struct queue *q;
+	int wait_ms;
 	size_t got;
 	void *out[1];
 };
 
 static void *
-wait_for_ever(void *arg)
+wait_long(void *arg)
 {
 	struct waiter *w = arg;
 
-	w->got = queue_pop(w->q, w->out, 1, -1);
+	w->got = queue_pop(w->q, w->out, 1, w->wait_ms);
 	return NULL;
 }
 
@@ -134,7 +135,7 @@ push_one(struct queue *q)
 }
 
 static void
-a_wait_without_end_ends_by_a_value_a_wake_or_the_close(void **state)
+a_long_wait_ends_by_a_value_a_wake_or_the_close(void **state)
 {
 	static const struct {
 		void (*end)(struct queue *);
@@ -142,16 +143,17 @@ a_wait_without_end_ends_by_a_value_a_wake_or_the_close(void **state)
 	} rows[] = {{push_one, 1}, {queue_wake, 0}, {queue_close, 0}};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct waiter w = {.q = queue_new(1)};
+	for (size_t i = 0; i < 2 * ARRAY_LEN(rows); i++) {
+		/* Without an end, or with one an odd time away. */
+		struct waiter w = {.q = queue_new(1),
+		    .wait_ms = i % 2 ? -1 : 99999};
 		pthread_t thread;
 
-		assert_int_equal(pthread_create(&thread, NULL, wait_for_ever,
-				     &w),
+		assert_int_equal(pthread_create(&thread, NULL, wait_long, &w),
 		    0);
-		rows[i].end(w.q);
+		rows[i / 2].end(w.q);
 		assert_int_equal(pthread_join(thread, NULL), 0);
-		assert_int_equal(w.got, rows[i].got);
+		assert_int_equal(w.got, rows[i / 2].got);
 		queue_free(w.q);
 	}
 }
@@ -235,8 +237,7 @@ main(void)
 	    cmocka_unit_test(a_closed_queue_refuses_and_can_be_emptied),
 	    cmocka_unit_test(a_wait_ends_after_its_time),
 	    cmocka_unit_test(a_wake_counts_once_even_if_nobody_waits_yet),
-	    cmocka_unit_test(
-		a_wait_without_end_ends_by_a_value_a_wake_or_the_close),
+	    cmocka_unit_test(a_long_wait_ends_by_a_value_a_wake_or_the_close),
 	    cmocka_unit_test(nothing_is_lost_or_doubled_between_threads),
 	};
 

@@ -106,11 +106,15 @@ html_is_escaped(void **state)
 	assert_string_equal(buf_str(&b), "pla");
 }
 
+/* Longer than names are guessed. */
+#define LONG_WORD \
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
 static void
 the_nearest_word_is_found(void **state)
 {
 	static const char *const words[] = {"HOST", "PORT", "SMTP_HOST",
-	    "SMTP_PORT", "LOG_LEVEL", "destinations"};
+	    "SMTP_PORT", "LOG_LEVEL", "destinations", LONG_WORD};
 	static const struct {
 		const char *word, *nearest;
 	} rows[] = {
@@ -128,8 +132,7 @@ the_nearest_word_is_found(void **state)
 	    {"abc", NULL}, /* three away from everything is nothing */
 	    {"", NULL},
 	    {"HO", NULL},
-	    {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-		NULL},
+	    {LONG_WORD, NULL},
 	};
 
 	(void)state;
