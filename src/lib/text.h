@@ -66,8 +66,8 @@ void text_html(struct buf *out, const char *s, size_t len);
  * - Words that differ in accents only are one word. Vowel signs of Indic
  *   scripts are kept.
  * - i and l stay apart, for fall is not fail: who wants 1aw to be law too
- *   searches all readings, see text_fold_readings(). Two letters that look like one
- *   (rn, vv), upside-down lines and pictures are not seen through.
+ *   searches all readings, see text_fold_readings(). Two letters that look
+ *   like one (rn, vv), upside-down lines and pictures are not seen through.
  */
 char *text_fold(struct arena *, const char *s, size_t len);
 /*
