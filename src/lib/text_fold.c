@@ -7,7 +7,10 @@
 #include "lib/text_glyph.h"
 #include "lib/text_lookalike.h"
 
-enum { GROWTH_MAX = 16 }; /* bytes out for each byte in, at the most */
+enum {
+	GROWTH_MAX = 16, /* bytes out for each byte in, at the most */
+	PLAIN_MAX = 32	 /* bytes of a word on the short cut */
+};
 
 /* Counts of glyphs. */
 struct word {
@@ -238,6 +241,45 @@ put_group(struct fold *f, struct glyph_cursor *cur, const struct group *group)
 	}
 }
 
+/*
+ * Whether each letter can only be meant as itself: beside small letters an I
+ * may be an l, and beside capitals an l an I. Numbers are plain.
+ */
+static bool
+is_plain(const char *s, size_t n)
+{
+	size_t i = s[0] >= 'A' && s[0] <= 'Z' && s[0] != 'I';
+
+	while (i < n && (s[i] >= 'a' || is_ascii_digit(s[i]))) {
+		i++;
+	}
+	return i == n;
+}
+
+/*
+ * The short cut for what most texts are made of. A word of two letters or more
+ * stands in no group, so each is judged by itself.
+ */
+static void
+put_plain_words(struct fold *f, struct glyph_cursor *cur)
+{
+	char low[1 + PLAIN_MAX] = " ";
+	const char *word;
+	size_t n;
+
+	while ((n = glyph_plain_word(cur, &word)) > 0 && n <= PLAIN_MAX &&
+	    is_plain(word, n)) {
+		size_t skip = f->joined || f->out.len == 0;
+
+		for (size_t i = 0; i < n; i++) {
+			/* Digits and small letters have this bit already. */
+			low[1 + i] = (char)(word[i] | 0x20);
+		}
+		buf_add(&f->out, low + skip, 1 + n - skip);
+		glyph_skip(cur, word, n);
+	}
+}
+
 /* Folds into the arena; *f, whose buffer is gone then, says what it met. */
 static char *
 fold(struct arena *a, const char *s, size_t len, bool apart, struct fold *f)
@@ -247,8 +289,10 @@ fold(struct arena *a, const char *s, size_t len, bool apart, struct fold *f)
 	char *folded;
 
 	buf_init(&f->out, len * GROWTH_MAX + 1);
+	put_plain_words(f, &cur);
 	while ((group = read_group(cur)).words > 0) {
 		put_group(f, &cur, &group);
+		put_plain_words(f, &cur);
 	}
 	assert(!f->out.full);
 	folded = arena_strndup(a, buf_str(&f->out), f->out.len);

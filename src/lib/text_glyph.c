@@ -184,3 +184,43 @@ glyph_sign_looks(int c)
 	assert(sign < ARRAY_LEN(signs));
 	return signs[sign].looks;
 }
+
+static char
+ascii_kind(char c)
+{
+	unsigned char i = (unsigned char)c;
+
+	return i < sizeof(ascii_kinds) - 1 ? ascii_kinds[i] : GLYPH_NONE;
+}
+
+size_t
+glyph_plain_word(const struct glyph_cursor *cur, const char **word)
+{
+	const char *p = cur->s + cur->at, *end = cur->s + cur->len, *from;
+	char kind;
+
+	while (p < end && ascii_kind(*p) == GLYPH_APART) {
+		p++;
+	}
+	if (p == end || cur->next < cur->n) {
+		return 0;
+	}
+	from = p;
+	kind = ascii_kind(*p);
+	while (p < end && ascii_kind(*p) == kind) {
+		p++;
+	}
+	if ((kind != GLYPH_LETTER && kind != GLYPH_DIGIT) || p - from < 2 ||
+	    (p < end && ascii_kind(*p) != GLYPH_APART)) {
+		return 0;
+	}
+	*word = from;
+	return (size_t)(p - from);
+}
+
+void
+glyph_skip(struct glyph_cursor *cur, const char *word, size_t len)
+{
+	cur->at = (size_t)(word - cur->s) + len;
+	cur->last = (struct glyph){GLYPH_APART, ' '};
+}

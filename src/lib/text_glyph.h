@@ -44,6 +44,14 @@ struct glyph_cursor {
 };
 
 struct glyph glyph_next(struct glyph_cursor *);
+/*
+ * A short cut: when what comes next, behind what separates, is a word of two
+ * or more ASCII letters, or of digits, and nothing else, its length, with
+ * where it stands in *word; else 0. Does not move.
+ */
+size_t glyph_plain_word(const struct glyph_cursor *, const char **word);
+/* Moves behind the word that glyph_plain_word() found. */
+void glyph_skip(struct glyph_cursor *, const char *word, size_t len);
 /* The letter that a GLYPH_SIGN or GLYPH_BAR is meant as; 1 for a stroke. */
 char glyph_sign_looks(int c);
 
