@@ -101,6 +101,14 @@ call_header(const struct call *call, const char *name)
 	return http_header(call->http, name);
 }
 
+static enum rc
+job_run(struct tx *tx, void *arg)
+{
+	struct api_request *r = arg;
+
+	return r->job(tx, r->job_arg);
+}
+
 static void
 job_done(void *arg, enum rc rc)
 {
@@ -121,7 +129,7 @@ run_job(struct api_request *r)
 			     "too many requests wait; try again"));
 		return;
 	}
-	rc = store_write(r->api->options.store, r->job, job_done, r->job_arg);
+	rc = store_write(r->api->options.store, job_run, job_done, r);
 	if (rc != RC_OK) {
 		job_done(r, fault_set(&r->fault, RC_BUSY, "",
 				"too many writes wait; try again"));

@@ -272,7 +272,7 @@ auth_identify(struct auth *au, const char *authorization, struct caller *out,
 	}
 	rc = fault_set(f, RC_LIMITED, "Authorization",
 	    "this key may make %lld requests a minute", k->key.rate_limit);
-	f->retry_after_s = rate->reset_s > 0 ? rate->reset_s : 1;
+	f->retry_after_s = rate->retry_s > 0 ? rate->retry_s : 1;
 	(void)fault_reason(f, "rate_limited");
 	return rc;
 }

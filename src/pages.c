@@ -247,6 +247,14 @@ page_go(struct page_request *r, const char *path)
 	http_reply(r->http, 303, "text/plain", "", 0);
 }
 
+static enum rc
+job_run(struct tx *tx, void *arg)
+{
+	struct page_request *r = arg;
+
+	return r->job(tx, r->job_arg);
+}
+
 static void
 job_done(void *arg, enum rc rc)
 {
@@ -260,13 +268,15 @@ void
 page_job(struct page_request *r, store_job *job, void *arg,
     void (*after)(struct page_request *))
 {
+	r->job = job;
+	r->job_arg = arg;
 	r->after = after;
 	if (http_park(r->http, &r->handle) != RC_OK) {
 		r->rc = RC_BUSY;
 		after(r);
 		return;
 	}
-	if (store_write(r->pages->options.store, job, job_done, arg) !=
+	if (store_write(r->pages->options.store, job_run, job_done, r) !=
 	    RC_OK) {
 		job_done(r, RC_BUSY);
 	}

@@ -42,7 +42,9 @@ struct page_request {
 	struct caller caller;	/* when somebody is signed in */
 	bool signed_in;
 	/* A job and what answers after it: */
-	enum rc rc;
+	store_job *job;
+	void *job_arg;
+	enum rc rc; /* of the job */
 	void *work; /* what `after` needs; set before page_job() */
 	void (*after)(struct page_request *);
 	struct http_handle handle;
