@@ -248,21 +248,20 @@ said_at(const char *p, const struct term *t, bool substring)
 		memcmp(p, t->folded, t->folded_len) == 0);
 }
 
+/* The next place behind p where a term may begin. */
+static const char *
+next_place(const char *p, bool substring)
+{
+	p = substring ? p + 1 : strchrnul(p, ' ');
+	return *p == ' ' ? p + 1 : p;
+}
+
 /* The lowest index below `best` of a term that is in the text; else `best`. */
 static size_t
 find_below(const struct match_set *set, const char *text, size_t best)
 {
-	bool begins = true;
-
-	for (const char *p = text; *p != '\0' && best > 0; p++) {
-		if (*p == ' ') {
-			begins = true;
-			continue;
-		}
-		if (!begins) {
-			continue;
-		}
-		begins = set->substring;
+	for (const char *p = text; *p != '\0' && best > 0;
+	     p = next_place(p, set->substring)) {
 		for (short i = set->head[(unsigned char)*p];
 		     i >= 0 && (size_t)i < best; i = set->terms[i].next) {
 			if (said_at(p, &set->terms[i], set->substring)) {
@@ -290,10 +289,9 @@ match_set_new(struct arena *a, const struct field_strings *terms,
 }
 
 struct match_set *
-match_set_folded(struct arena *a, const char *const *words, size_t n,
-    bool substring)
+match_set_folded(struct arena *a, const char *const *words, size_t n)
 {
-	struct match_set *set = set_new(a, n, substring);
+	struct match_set *set = set_new(a, n, false);
 
 	for (size_t i = 0; i < n; i++) {
 		term_init(a, &set->terms[i], words[i], words[i]);

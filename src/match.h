@@ -42,9 +42,9 @@ struct match_text; /* a text, ready; likewise */
  */
 struct match_set *match_set_new(struct arena *,
     const struct field_strings *terms, bool substring);
-/* The same, of words that are in folded form already. */
+/* The same, of whole words that are in folded form already. */
 struct match_set *match_set_folded(struct arena *, const char *const *words,
-    size_t n, bool substring);
+    size_t n);
 /* Whether nothing is left of the term to be compared. */
 bool match_term_is_empty(const char *term);
 

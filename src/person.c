@@ -185,10 +185,11 @@ enum rc
 people_expand(const struct people *p, const struct field_strings *names,
     struct arena *a, struct field_strings *out, struct fault *f)
 {
-	struct taken t = {p, arena_array(a, p->n, sizeof(bool)), out};
+	struct taken t = {.people = p, .out = out};
 
-	out->items = arena_array(a, p->n, sizeof(*out->items));
-	out->n = 0;
+	t.is = arena_array(a, p->n, sizeof(bool));
+	*out = (struct field_strings){arena_array(a, p->n, sizeof(*out->items)),
+	    0};
 	for (size_t i = 0; i < names->n; i++) {
 		const char *name = names->items[i];
 		const struct person *person = people_find(p, name);

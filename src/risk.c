@@ -15,8 +15,8 @@ static const char *const medium_destinations[] = {"salesforce", "hubspot",
     "marketo", "zendesk", "intercom"};
 static const char *const sensitive_words[] = {"ssn", "passport", "credit card",
     "social security", "iban", "swift", "cvv", "account number",
-    "date of birth", "dob", "medical"};
-static const char *const sensitive_parts[] = {"diagnos"};
+    "date of birth", "dob", "medical", "diagnose", "diagnosed", "diagnoses",
+    "diagnosing", "diagnosis", "diagnostic", "diagnostics"};
 
 /* A part that counts when a number is more than `over`. */
 struct step {
@@ -73,9 +73,9 @@ add_step(struct sum *s, const struct step *steps, size_t n, double value)
 
 static bool
 says(struct arena *a, const struct match_text *t, const char *const *words,
-    size_t n, bool parts)
+    size_t n)
 {
-	return match_find(match_set_folded(a, words, n, parts), t) != NULL;
+	return match_find(match_set_folded(a, words, n), t) != NULL;
 }
 
 static void
@@ -84,11 +84,10 @@ add_destination(struct sum *s, const char *destination, struct arena *a)
 	struct match_text *t = match_text_new(a);
 
 	match_text_add(t, destination, strlen(destination));
-	if (says(a, t, high_destinations, ARRAY_LEN(high_destinations),
-		false)) {
+	if (says(a, t, high_destinations, ARRAY_LEN(high_destinations))) {
 		add(s, 35, "high_risk_destination");
 	} else if (says(a, t, medium_destinations,
-		       ARRAY_LEN(medium_destinations), false)) {
+		       ARRAY_LEN(medium_destinations))) {
 		add(s, 20, "medium_risk_destination");
 	}
 }
@@ -140,10 +139,7 @@ risk_score_text(const struct draft *d, const struct match_text *payload,
 		add_step(&s, value_steps, ARRAY_LEN(value_steps), d->value_usd);
 	}
 	add_tags(&s, &d->tags);
-	if (says(a, payload, sensitive_words, ARRAY_LEN(sensitive_words),
-		false) ||
-	    says(a, payload, sensitive_parts, ARRAY_LEN(sensitive_parts),
-		true)) {
+	if (says(a, payload, sensitive_words, ARRAY_LEN(sensitive_words))) {
 		add(&s, 15, "sensitive_fields_detected");
 	}
 	if (s.points > 100) {

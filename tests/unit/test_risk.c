@@ -131,7 +131,9 @@ the_words_that_are_looked_for_are_in_folded_form(void **state)
 	    "payroll", "wire", "ach", "bank", "salesforce", "hubspot",
 	    "marketo", "zendesk", "intercom", "ssn", "passport", "credit card",
 	    "social security", "iban", "swift", "cvv", "account number",
-	    "date of birth", "dob", "medical", "diagnos"};
+	    "date of birth", "dob", "medical", "diagnose", "diagnosed",
+	    "diagnoses", "diagnosing", "diagnosis", "diagnostic",
+	    "diagnostics"};
 	CLEANUP(arena_drop) struct arena *a = arena_new();
 
 	(void)state;
