@@ -40,7 +40,7 @@ struct policy_agent {
 	struct field_strings allowed_destinations; /* empty = all */
 };
 
-/* One line of `assent policy explain`. */
+/* One line of `assent policy explain`: what a step saw. */
 struct policy_note {
 	enum policy_step step;
 	bool decided; /* this step gave the verdict */
@@ -67,6 +67,7 @@ struct verdict {
 	long long expiry_s; /* cap on the life of the intent; 0 = none */
 	struct field_strings approvers; /* persons and groups; may be empty */
 	struct field_strings channels;
+	/* One for each step, in order; "not reached" behind the verdict. */
 	struct policy_note notes[STEPS + 2];
 	int notes_n;
 };

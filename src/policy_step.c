@@ -157,8 +157,7 @@ bound_environment(const struct policy_run *r)
 	const char *name = r->agent->name;
 
 	/* An agent calls itself what it likes, but not by another's id. */
-	if (env == NULL && name != NULL && strcmp(name, "*") != 0 &&
-	    strncmp(name, "agt_", 4) != 0) {
+	if (env == NULL && name != NULL && strncmp(name, "agt_", 4) != 0) {
 		env = json_object_get(agents, name);
 	}
 	if (env == NULL) {
