@@ -233,10 +233,9 @@ record_refusal(struct api_request *r)
 	w->decision = (struct decision){
 		.intent_id = call->id != NULL || in == NULL ? call->id
 							    : in->intent_id,
-		.person = call->caller.agent != NULL
-		    ? arena_strdup(call->arena, call->caller.agent->id)
-		    : "unknown",
-		.name = arena_strdup(call->arena, call->caller.name),
+		.person = call->caller.agent != NULL ? call->caller.agent->id
+						     : "unknown",
+		.name = call->caller.name,
 		.via = "api",
 		.outcome = in != NULL ? in->outcome : OUTCOME_APPROVE,
 	};
@@ -333,8 +332,10 @@ keep_caller(struct api_request *r)
 {
 	struct caller *c = &r->call.caller;
 	struct arena *a = r->call.arena;
+	bool parks = r->call.route->op != OP_INTENT_SHOW ||
+	    http_query(r->http, "wait") != NULL;
 
-	if (c->agent != NULL && r->call.route->op != OP_INTENT_SHOW) {
+	if (c->agent != NULL && parks) {
 		struct agent *ag = arena_memdup(a, c->agent, sizeof(*ag));
 
 		ag->id = arena_strdup(a, ag->id);
@@ -350,16 +351,22 @@ keep_caller(struct api_request *r)
 	c->person = arena_strdup(a, c->person);
 }
 
+/* The body of a caller who may not is read too: what they tried to decide is
+ * recorded. */
 static enum rc
 admit(struct api_request *r)
 {
-	enum rc rc = identify(r), class;
+	enum rc refused = identify(r), rc;
+	struct fault why;
 
-	if (rc != RC_OK) {
-		return rc;
+	if (refused != RC_OK && refused != RC_FORBIDDEN) {
+		return refused;
 	}
 	keep_caller(r);
-	class = check_class(r);
+	if (refused == RC_OK) {
+		refused = check_class(r);
+	}
+	why = r->fault;
 	rc = read_body(r);
 	if (rc == RC_OK) {
 		rc = read_wait(r);
@@ -367,7 +374,11 @@ admit(struct api_request *r)
 	if (rc == RC_OK && r->call.route->decode != NULL) {
 		rc = r->call.route->decode(&r->call, &r->fault);
 	}
-	return class != RC_OK ? check_class(r) : rc;
+	if (refused != RC_OK) {
+		r->fault = why;
+		return refused;
+	}
+	return rc;
 }
 
 void

@@ -105,6 +105,13 @@ api_key_create(struct api_request *r)
 	return RC_OK;
 }
 
+/* Whom it concerns is looked up anew from the next request on. */
+static void
+changed(struct api_request *r)
+{
+	auth_renew(r->api->options.auth);
+}
+
 static enum rc
 key_revoke_job(struct tx *tx, void *arg)
 {
@@ -118,6 +125,7 @@ api_key_revoke(struct api_request *r)
 {
 	r->job = key_revoke_job;
 	r->job_arg = r;
+	r->after = changed;
 	return RC_OK;
 }
 
@@ -183,6 +191,7 @@ change_status(struct api_request *r, enum agent_status status)
 	c->status = status;
 	r->job = agent_status_job;
 	r->job_arg = c;
+	r->after = changed;
 	return RC_OK;
 }
 

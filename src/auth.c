@@ -59,6 +59,16 @@ forget_all(struct auth *au)
 }
 
 void
+auth_renew(struct auth *au)
+{
+	for (int i = 0; i < SLOTS; i++) {
+		for (struct kept *k = au->slots[i]; k != NULL; k = k->next) {
+			k->read_ms -= AUTH_KEPT_MS;
+		}
+	}
+}
+
+void
 auth_free(struct auth *au)
 {
 	if (au != NULL) {
@@ -165,6 +175,8 @@ agent_caller(const struct kept *k, struct caller *out, struct fault *f)
 {
 	const struct agent *ag = &k->agent;
 
+	out->agent = ag;
+	out->name = ag->name;
 	if (ag->status == AGENT_REVOKED) {
 		return fault_set(f, RC_UNAUTHENTICATED, "Authorization",
 		    "Invalid API key");
@@ -175,8 +187,6 @@ agent_caller(const struct kept *k, struct caller *out, struct fault *f)
 		return fault_reason(f, "agent_inactive");
 	}
 	out->access = ACCESS_AGENT;
-	out->agent = ag;
-	out->name = ag->name;
 	return RC_OK;
 }
 

@@ -2,8 +2,9 @@
  * auth: who calls, found out from the key they carry.
  *
  * Keys are looked up by their SHA-256 and remembered for a second, so that a
- * poll costs no read; a revoked key stops counting within that second. Also
- * keeps the count for each key's rate limit. For the server's thread alone.
+ * poll costs no read; what the command line changes beside us counts within
+ * that second, what we change ourselves at once. Also keeps the count for each
+ * key's rate limit. For the server's thread alone.
  */
 #ifndef AUTH_H
 #define AUTH_H
@@ -38,6 +39,9 @@ enum rc auth_identify(struct auth *, const char *authorization,
 /* The same for a reviewer's key given in a form; other classes are refused. */
 enum rc auth_reviewer(struct auth *, const char *key, struct caller *out,
     struct fault *) MUST_CHECK;
+/* A key or an agent was changed: the next request of each key is looked up
+ * anew. The counts of the limits stay. */
+void auth_renew(struct auth *);
 /*
  * Who a session of this key id stands for now; strings live in the arena.
  * RC_NOT_FOUND, RC_UNAUTHENTICATED: it does not count any more. NULL key_id:
