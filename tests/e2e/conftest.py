@@ -1,5 +1,6 @@
 """Fixtures of the end-to-end tests; see harness.py."""
 
+import contextlib
 import pathlib
 import sys
 
@@ -9,15 +10,15 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import harness  # noqa: E402
 
 
-@pytest.fixture
-def make_daemon(tmp_path):
+@contextlib.contextmanager
+def making(folder):
     """Makes daemons, and ends them with clean exits and clean sanitizers."""
     made = []
 
     def make(start=True, **kw):
-        folder = tmp_path / f"d{len(made)}"
-        folder.mkdir()
-        daemon = harness.Daemon(folder, **kw)
+        home = folder / f"d{len(made)}"
+        home.mkdir()
+        daemon = harness.Daemon(home, **kw)
         made.append(daemon)
         return daemon.start() if start else daemon
 
@@ -26,6 +27,19 @@ def make_daemon(tmp_path):
         if daemon.process is not None:
             daemon.stop()
         assert harness.sanitizer_reports(daemon) == []
+
+
+@pytest.fixture
+def make_daemon(tmp_path):
+    with making(tmp_path) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def make_shared_daemon(tmp_path_factory):
+    """The same, for a daemon that the tests of one file share."""
+    with making(tmp_path_factory.mktemp("shared")) as make:
+        yield make
 
 
 @pytest.fixture
