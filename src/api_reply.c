@@ -97,11 +97,9 @@ static void
 reply_answer(struct api_request *r)
 {
 	struct call *call = &r->call;
-	json_t *body = call->route->show(call);
 	struct shown s = { .route = call->route, .pending = r->pending };
 
-	s.body = json_compact(call->arena, body, &s.len);
-	json_decref(body);
+	s.body = call->route->show(call, &s.len);
 	if (call->route->op == OP_HEALTH || call->route->op == OP_ABOUT) {
 		http_add_header(r->http, "Access-Control-Allow-Origin", "*");
 	}

@@ -168,8 +168,8 @@ struct route {
 	int status;	 /* of success */
 	/* Fills call->in. NULL: nothing to decode. */
 	enum rc (*decode)(struct call *, struct fault *);
-	/* The answer; the caller owns it. NULL: the op answers bytes. */
-	json_t *(*show)(struct call *);
+	/* The answer as JSON text, in the arena. NULL: the op answers bytes. */
+	const char *(*show)(struct call *, size_t *len);
 };
 
 /* What an endpoint is told. */

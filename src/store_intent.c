@@ -293,6 +293,11 @@ store_intent_purge(struct tx *tx, const char *id, struct fault *f)
 	    "WHERE id = ?1 AND purged = 0", "t", id);
 }
 
+/* Parameters 2, 3: the state asked for; 6, 7: further ones, see the filter. */
+#define INTENT_FITS \
+	"(?2 IS NULL OR state = ?2 OR instr(?6, state) > 0) AND " \
+	"(?3 IS NULL OR execution = ?3 OR instr(?7, execution) > 0) "
+
 enum rc
 store_intent_list(struct db *db, const struct intent_filter *q,
     struct arena *a, struct intent **out, int *n, struct fault *f)
@@ -300,20 +305,18 @@ store_intent_list(struct db *db, const struct intent_filter *q,
 	/* Two texts, so that each has its own index. */
 	static const char mine[] =
 	    "SELECT " INTENT_COLUMNS " FROM intent WHERE agent_id = ?1 AND "
-	    "(?2 IS NULL OR state = ?2) AND (?3 IS NULL OR execution = ?3) "
-	    "AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?5";
+	    INTENT_FITS "AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?5";
 	static const char all[] =
 	    "SELECT " INTENT_COLUMNS " FROM intent WHERE ?1 IS NULL AND "
-	    "(?2 IS NULL OR state = ?2) AND (?3 IS NULL OR execution = ?3) "
-	    "AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?5";
+	    INTENT_FITS "AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?5";
 	CLEANUP(db_rows_drop) struct db_rows *r = NULL;
 	enum rc rc = db_query(db, f, &r, q->agent_id != NULL ? mine : all,
-	    "tttti", q->agent_id,
+	    "ttttitt", q->agent_id,
 	    q->state < 0 ? NULL : intent_state_name((enum intent_state)q->state),
 	    q->execution < 0
 		? NULL
 		: execution_state_name((enum execution_state)q->execution),
-	    q->before, (long long)q->limit);
+	    q->before, (long long)q->limit, q->or_states, q->or_executions);
 
 	*out = arena_array(a, (size_t)q->limit, sizeof(**out));
 	*n = 0;

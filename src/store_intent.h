@@ -53,6 +53,8 @@ struct intent_filter {
 	const char *agent_id; /* NULL = of all */
 	int state;	      /* enum intent_state, or -1 = any */
 	int execution;	      /* enum execution_state, or -1 = any */
+	/* Names of further ones that fit too, blank-separated; or NULL. */
+	const char *or_states, *or_executions;
 	const char *before;   /* ids below this one; NULL = from the newest */
 	int limit;
 };

@@ -1,0 +1,419 @@
+/*
+ * Bodies and queries other than those of a submit.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/json.h"
+#include "lib/url.h"
+#include "zehrava.h"
+
+enum { ITEMS_MAX = 100, RATE_MAX = 1000000, MODE_MAX = 64, NONCE_MAX = 100 };
+
+static bool
+is_missing(const char *s)
+{
+	return s == NULL || s[0] == '\0';
+}
+
+/* The product's own sentence for what is not there. */
+static enum rc
+missing(struct fault *f, const char *field, const char *sentence)
+{
+	(void)fault_set(f, RC_INVALID, field, "%s", sentence);
+	return fault_reason(f, ZEHRAVA_MISSING);
+}
+
+enum rc
+zehrava_check_size(struct arena *a, const json_t *v, size_t max,
+    const char *field, struct fault *f)
+{
+	size_t len = 0;
+
+	if (v != NULL) {
+		(void)json_compact(a, v, &len);
+	}
+	return len <= max ? RC_OK
+			  : fault_set(f, RC_TOO_LARGE, field,
+				"must have at most %zu bytes", max);
+}
+
+/* A digest in hex; the core compares lower case. */
+static enum rc
+decode_digest(struct arena *a, const json_t *v, void *member, struct fault *f)
+{
+	const char *s = json_string_value(v);
+	size_t len = json_string_length(v);
+	char *lower;
+
+	if (s == NULL || len != CRYPTO_SHA256_HEX - 1 ||
+	    strspn(s, "0123456789abcdefABCDEF") != len) {
+		return fault_set(f, RC_INVALID, "",
+		    "must be 64 hexadecimal digits");
+	}
+	lower = arena_strndup(a, s, len);
+	for (char *p = lower; *p != '\0'; p++) {
+		*p = (char)tolower((unsigned char)*p);
+	}
+	*(const char **)member = lower;
+	return RC_OK;
+}
+
+/* ISO 8601, or milliseconds since 1970. */
+static enum rc
+decode_instant(struct arena *a, const json_t *v, void *member, struct fault *f)
+{
+	long long *out = member;
+
+	(void)a;
+	if (json_is_integer(v)) {
+		*out = json_integer_value(v);
+		return RC_OK;
+	}
+	if (json_is_string(v) &&
+	    clock_parse_iso(json_string_value(v), out) == RC_OK) {
+		return RC_OK;
+	}
+	(void)fault_set(f, RC_CONFLICT, "", "must be a time as in ISO 8601");
+	return fault_reason(f, "timestamp_invalid");
+}
+
+/* The place of an option, or its label. */
+static enum rc
+decode_choice(struct arena *a, const json_t *v, void *member, struct fault *f)
+{
+	struct decide_in *out = member;
+	json_int_t i = json_integer_value(v);
+
+	if (json_is_string(v)) {
+		out->label = arena_strdup(a, json_string_value(v));
+		return RC_OK;
+	}
+	if (!json_is_integer(v) || i < 0 || i >= INTENT_OPTIONS_MAX) {
+		return fault_set(f, RC_INVALID, "",
+		    "must be the label of an option, or its place from 0");
+	}
+	out->option = (int)i;
+	return RC_OK;
+}
+
+/* What every answer of a person may carry. */
+static enum rc
+decode_answer(struct call *call, struct decide_in **out, struct fault *f)
+{
+	static const struct field fields[] = {
+	    FIELD_STRING(struct decide_in, reason, "reason", 0,
+		INTENT_REASON_MAX),
+	    FIELD_STRING(struct decide_in, nonce, "nonce", 1, NONCE_MAX),
+	    FIELD_CUSTOM(struct decide_in, decided_at_ms, "decided_at",
+		decode_instant, .aliases = "decidedAt",
+		.present = offsetof(struct decide_in, has_decided_at) + 1),
+	    FIELD_CUSTOM(struct decide_in, digest, "digest", decode_digest),
+	    FIELD_STRING(struct decide_in, intent_id, "proposalId", 0,
+		ZEHRAVA_NAME_MAX, .aliases = "intentId proposal_id intent_id"),
+	};
+	struct decide_in *in = arena_alloc(call->arena, sizeof(*in));
+	enum rc rc = fields_decode(fields, ARRAY_LEN(fields),
+	    FIELD_UNKNOWN_IGNORE, call->body, call->arena, in, f);
+
+	in->option = -1;
+	if (is_missing(in->reason)) {
+		in->reason = NULL;
+	}
+	call->in = *out = in;
+	return rc;
+}
+
+static enum rc
+decode_outcome(struct call *call, enum outcome outcome, struct fault *f)
+{
+	struct decide_in *in;
+	enum rc rc = decode_answer(call, &in, f);
+
+	in->outcome = outcome;
+	return rc;
+}
+
+static enum rc
+need_name(struct call *call, struct fault *f)
+{
+	struct decide_in *in = call->in;
+
+	if (!is_missing(in->intent_id)) {
+		return RC_OK;
+	}
+	in->intent_id = NULL;
+	return missing(f, "proposalId", "proposalId required");
+}
+
+enum rc
+zehrava_decode_approve(struct call *call, struct fault *f)
+{
+	return decode_outcome(call, OUTCOME_APPROVE, f);
+}
+
+enum rc
+zehrava_decode_reject(struct call *call, struct fault *f)
+{
+	return decode_outcome(call, OUTCOME_DENY, f);
+}
+
+enum rc
+zehrava_decode_approve_named(struct call *call, struct fault *f)
+{
+	enum rc rc = zehrava_decode_approve(call, f);
+
+	return rc == RC_OK ? need_name(call, f) : rc;
+}
+
+enum rc
+zehrava_decode_reject_named(struct call *call, struct fault *f)
+{
+	enum rc rc = zehrava_decode_reject(call, f);
+
+	return rc == RC_OK ? need_name(call, f) : rc;
+}
+
+enum rc
+zehrava_decode_cancel(struct call *call, struct fault *f)
+{
+	return decode_outcome(call, OUTCOME_OTHER, f);
+}
+
+enum rc
+zehrava_decode_named(struct call *call, struct fault *f)
+{
+	enum rc rc = decode_outcome(call, OUTCOME_OTHER, f);
+
+	return rc == RC_OK ? need_name(call, f) : rc;
+}
+
+/* Exactly one way of saying which: two could disagree. */
+enum rc
+zehrava_decode_decide(struct call *call, struct fault *f)
+{
+	struct choice {
+		struct decide_in in;
+		bool has_option;
+		int outcome;
+		bool has_outcome;
+	};
+	static const struct field fields[] = {
+	    FIELD_CUSTOM(struct choice, in, "option", decode_choice,
+		.present = offsetof(struct choice, has_option) + 1),
+	    FIELD_ENUM(struct choice, outcome, "outcome", outcome_words,
+		.present = offsetof(struct choice, has_outcome) + 1),
+	};
+	struct choice c = {.in.option = -1};
+	struct decide_in *in;
+	enum rc rc = decode_answer(call, &in, f);
+
+	in->outcome = OUTCOME_OTHER;
+	if (rc == RC_OK) {
+		rc = fields_decode(fields, ARRAY_LEN(fields),
+		    FIELD_UNKNOWN_IGNORE, call->body, call->arena, &c, f);
+	}
+	if (rc != RC_OK) {
+		return rc;
+	}
+	if (c.has_option == c.has_outcome) {
+		return missing(f, "option",
+		    "either option or outcome is required");
+	}
+	in->option = c.in.option;
+	in->label = c.in.label;
+	if (c.has_outcome) {
+		in->outcome = (enum outcome)c.outcome;
+	}
+	return RC_OK;
+}
+
+enum rc
+zehrava_decode_execute(struct call *call, struct fault *f)
+{
+	static const struct field fields[] = {
+	    FIELD_STRING(struct execute_in, mode, "mode", 1, MODE_MAX),
+	    FIELD_CUSTOM(struct execute_in, payload_sha256, "payload_sha256",
+		decode_digest, .aliases = "payloadSha256 payload_hash"),
+	};
+	struct execute_in *in = arena_alloc(call->arena, sizeof(*in));
+
+	in->mode = "runner_exec";
+	call->in = in;
+	return fields_decode(fields, ARRAY_LEN(fields), FIELD_UNKNOWN_IGNORE,
+	    call->body, call->arena, in, f);
+}
+
+enum rc
+zehrava_decode_report(struct call *call, struct fault *f)
+{
+	struct report {
+		const json_t *status, *result;
+	};
+	static const struct field fields[] = {
+	    FIELD_JSON(struct report, status, "status"),
+	    FIELD_JSON(struct report, result, "result", .aliases = "report"),
+	};
+	struct report r = {NULL, NULL};
+	struct report_in *in = arena_alloc(call->arena, sizeof(*in));
+	const char *status;
+	enum rc rc = fields_decode(fields, ARRAY_LEN(fields),
+	    FIELD_UNKNOWN_IGNORE, call->body, call->arena, &r, f);
+
+	call->in = in;
+	if (rc != RC_OK) {
+		return rc;
+	}
+	status = json_string_value(r.status);
+	in->succeeded = status != NULL && strcmp(status, "succeeded") == 0;
+	if (!in->succeeded &&
+	    (status == NULL || strcmp(status, "failed") != 0)) {
+		return missing(f, "status",
+		    "status must be succeeded or failed");
+	}
+	if (r.result != NULL) {
+		in->result = json_compact(call->arena, r.result, NULL);
+	}
+	return zehrava_check_size(call->arena, r.result, ZEHRAVA_RESULT_MAX,
+	    "result", f);
+}
+
+enum rc
+zehrava_decode_webhook(struct call *call, struct fault *f)
+{
+	static const struct field fields[] = {
+	    FIELD_STRING(struct webhook_in, intent_id, "intentId", 0,
+		ZEHRAVA_NAME_MAX,
+		.aliases = "proposalId intent_id proposal_id"),
+	    FIELD_STRING(struct webhook_in, url, "url", 0, URL_MAX),
+	    FIELD_STRING(struct webhook_in, secret, "secret", 1,
+		ZEHRAVA_SECRET_MAX),
+	};
+	struct webhook_in *in = arena_alloc(call->arena, sizeof(*in));
+	struct url u;
+	struct fault why = {0};
+	enum rc rc = fields_decode(fields, ARRAY_LEN(fields),
+	    FIELD_UNKNOWN_IGNORE, call->body, call->arena, in, f);
+
+	call->in = in;
+	if (rc != RC_OK) {
+		return rc;
+	}
+	if (is_missing(in->intent_id) || is_missing(in->url)) {
+		return missing(f,
+		    is_missing(in->intent_id) ? "intentId" : "url",
+		    "intentId and url are required");
+	}
+	if (url_parse(call->arena, in->url, &u, &why) != RC_OK) {
+		return fault_set(f, RC_INVALID, "url", "%s", why.text);
+	}
+	return RC_OK;
+}
+
+enum rc
+zehrava_decode_register(struct call *call, struct fault *f)
+{
+	struct registration {
+		struct agent agent;
+		const json_t *metadata;
+	};
+	static const struct field fields[] = {
+	    FIELD_STRING(struct registration, agent.name, "name", 0,
+		ZEHRAVA_NAME_MAX),
+	    FIELD_STRING(struct registration, agent.owner, "owner", 1, 254),
+	    FIELD_STRING(struct registration, agent.risk_tier, "riskTier", 1,
+		ZEHRAVA_NAME_MAX, .aliases = "risk_tier"),
+	    FIELD_STRING(struct registration, agent.framework, "framework", 1,
+		ZEHRAVA_NAME_MAX),
+	    FIELD_STRINGS(struct registration, agent.allowed_policies,
+		"allowed_policies", 0, ITEMS_MAX, .item_max = ZEHRAVA_NAME_MAX,
+		.aliases = "allowedPolicies"),
+	    FIELD_STRINGS(struct registration, agent.allowed_destinations,
+		"allowed_destinations", 0, ITEMS_MAX,
+		.item_max = ZEHRAVA_NAME_MAX, .aliases = "allowedDestinations"),
+	    FIELD_OBJECT(struct registration, metadata, "metadata"),
+	};
+	struct registration *r = arena_alloc(call->arena, sizeof(*r));
+	enum rc rc;
+
+	r->agent.risk_tier = "standard";
+	call->in = &r->agent;
+	rc = fields_decode(fields, ARRAY_LEN(fields), FIELD_UNKNOWN_IGNORE,
+	    call->body, call->arena, r, f);
+	if (rc == RC_OK && is_missing(r->agent.name)) {
+		rc = missing(f, "name", "name is required");
+	}
+	if (rc == RC_OK && r->metadata != NULL) {
+		r->agent.metadata =
+		    json_compact(call->arena, r->metadata, NULL);
+		rc = zehrava_check_size(call->arena, r->metadata,
+		    ZEHRAVA_METADATA_MAX, "metadata", f);
+	}
+	return rc;
+}
+
+enum rc
+zehrava_decode_key(struct call *call, struct fault *f)
+{
+	static const struct field fields[] = {
+	    FIELD_STRING(struct key, name, "name", 0, ZEHRAVA_NAME_MAX),
+	    FIELD_ENUM(struct key, class, "class", key_class_words,
+		.required = true),
+	    FIELD_STRING(struct key, agent_id, "agent_id", 1, ZEHRAVA_NAME_MAX,
+		.aliases = "agentId"),
+	    FIELD_STRING(struct key, person, "person", 1, ZEHRAVA_NAME_MAX),
+	    FIELD_STRING(struct key, dialect, "dialect", 1, ZEHRAVA_NAME_MAX),
+	    FIELD_STRINGS(struct key, scopes, "scopes", 0, ITEMS_MAX,
+		.item_max = ZEHRAVA_NAME_MAX),
+	    FIELD_INT(struct key, rate_limit, "rate_limit", 0, RATE_MAX,
+		.aliases = "rateLimit"),
+	};
+	struct key *k = arena_alloc(call->arena, sizeof(*k));
+	enum rc rc;
+
+	k->dialect = call->dialect->name;
+	call->in = k;
+	rc = fields_decode(fields, ARRAY_LEN(fields), FIELD_UNKNOWN_IGNORE,
+	    call->body, call->arena, k, f);
+	if (rc == RC_OK && is_missing(k->name)) {
+		rc = missing(f, "name", "name is required");
+	}
+	if (rc == RC_OK && k->agent_id != NULL && k->class != KEY_AGENT) {
+		rc = fault_set(f, RC_INVALID, "agent_id",
+		    "is only for keys of class agent");
+	}
+	return rc;
+}
+
+/* A whole number of at most three digits, or -1. */
+static int
+small_number(const char *s)
+{
+	size_t n = strspn(s, "0123456789");
+
+	return n > 0 && n <= 3 && s[n] == '\0' ? (int)strtol(s, NULL, 10) : -1;
+}
+
+enum rc
+zehrava_decode_list(struct call *call, struct fault *f)
+{
+	struct intent_filter *q = arena_alloc(call->arena, sizeof(*q));
+	const char *status = call->query(call, "status");
+	const char *limit = call->query(call, "limit");
+
+	q->state = q->execution = -1;
+	q->limit = limit != NULL ? small_number(limit) : ZEHRAVA_LIST;
+	q->before = call->query(call, "cursor");
+	call->in = q;
+	if (q->limit < 1 || q->limit > ZEHRAVA_LIST_MAX) {
+		return fault_set(f, RC_INVALID, "limit",
+		    "must be a whole number from 1 to %d", ZEHRAVA_LIST_MAX);
+	}
+	if (q->before != NULL && !id_is(q->before, "int_")) {
+		return fault_set(f, RC_INVALID, "cursor",
+		    "must be the cursor of an earlier answer");
+	}
+	return status != NULL ? zehrava_filter(status, q, f) : RC_OK;
+}
