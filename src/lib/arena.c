@@ -36,6 +36,7 @@ enum { RED_ZONE = 0 };
 
 enum {
 	BLOCK_BYTES = 8192, /* of a usual block, with its head */
+	FIRST_BYTES = 1024, /* of the first, which thousands may hold idle */
 	ALIGN = _Alignof(max_align_t)
 };
 
@@ -123,7 +124,7 @@ arena_new(void)
 {
 	struct arena *a = mem_new(1, sizeof(*a));
 
-	a->blocks = block_new(BLOCK_BYTES - sizeof(struct block));
+	a->blocks = block_new(FIRST_BYTES - sizeof(struct block));
 	return a;
 }
 
