@@ -72,7 +72,7 @@ net_listen(const char *host, int port, int *out, struct fault *f)
 int
 net_port(int fd)
 {
-	struct sockaddr_storage addr;
+	struct sockaddr_storage addr = {0};
 	struct sockaddr_in6 v6;
 	struct sockaddr_in v4;
 	socklen_t len = sizeof(addr);
