@@ -1,11 +1,11 @@
 #include "audit.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "lib/clock.h"
 #include "lib/id.h"
 #include "lib/json.h"
+#include "lib/json_out.h"
 
 static void
 link_hash(const unsigned char before[CRYPTO_SHA256], const char *event,
@@ -47,30 +47,35 @@ chain_load(struct tx *tx, struct fault *f)
 	return RC_OK;
 }
 
-static char *
-event_text(struct tx *tx, struct arena *a, const char *intent_id,
-    const char *type, const char *actor, json_t *data, size_t *len)
+/* The canonical form (RFC 8785): members in the order of their names. */
+static const char *
+event_text(struct tx *tx, const char *intent_id, const char *type,
+    const char *actor, const char *data, size_t *len)
 {
-	CLEANUP(json_drop) json_t *event = NULL;
+	struct json_out o;
 	char id[ID_SIZE], at[CLOCK_ISO_SIZE];
 
 	id_next(tx->ids, tx->now_ms, "evt_", id);
-	event = json_pack("{s:s, s:s, s:o?, s:s, s:s?, s:s}", "actor", actor,
-	    "at", clock_iso(tx->now_ms, at), "data", data, "id", id, "intent",
-	    intent_id, "type", type);
-	assert(event != NULL);
-	return json_canonical(a, event, len);
+	json_out_init(&o, tx->scratch);
+	json_out_object(&o, NULL);
+	json_out_text(&o, "actor", actor);
+	json_out_text(&o, "at", clock_iso(tx->now_ms, at));
+	json_out_raw(&o, "data", data, data != NULL ? strlen(data) : 0);
+	json_out_text(&o, "id", id);
+	json_out_text(&o, "intent", intent_id);
+	json_out_text(&o, "type", type);
+	json_out_end(&o);
+	return json_out_finish(&o, len);
 }
 
 enum rc
-audit_add(struct tx *tx, const char *intent_id, const char *type,
-    const char *actor, json_t *data, struct fault *f)
+audit_add_text(struct tx *tx, const char *intent_id, const char *type,
+    const char *actor, const char *data, struct fault *f)
 {
-	CLEANUP(arena_drop) struct arena *a = arena_new();
 	unsigned char hash[CRYPTO_SHA256];
 	size_t len;
-	const char *event = event_text(tx, a, intent_id, type, actor, data,
-	    &len);
+	const char *event =
+	    event_text(tx, intent_id, type, actor, data, &len);
 	enum rc rc;
 
 	if (!tx->chain->loaded) {
@@ -87,6 +92,18 @@ audit_add(struct tx *tx, const char *intent_id, const char *type,
 		memcpy(tx->chain->hash, hash, CRYPTO_SHA256);
 	}
 	return rc;
+}
+
+enum rc
+audit_add(struct tx *tx, const char *intent_id, const char *type,
+    const char *actor, json_t *data, struct fault *f)
+{
+	size_t len;
+	const char *text =
+	    data != NULL ? json_canonical(tx->scratch, data, &len) : NULL;
+
+	json_decref(data);
+	return audit_add_text(tx, intent_id, type, actor, text, f);
 }
 
 enum rc

@@ -28,6 +28,10 @@ struct audit_chain {
 enum rc audit_add(struct tx *, const char *intent_id, const char *type,
     const char *actor, json_t *data, struct fault *) MUST_CHECK;
 
+/* The same with data that is canonical JSON text already; or NULL. */
+enum rc audit_add_text(struct tx *, const char *intent_id, const char *type,
+    const char *actor, const char *data, struct fault *) MUST_CHECK;
+
 /* As read back. */
 struct audit_event {
 	long long seq;

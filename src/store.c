@@ -35,6 +35,7 @@ struct store {
 	struct db *db;
 	struct id_source ids;
 	struct audit_chain chain; /* of the batch at work */
+	struct arena *scratch; /* of the job at work */
 	struct queue *jobs;
 	pthread_t thread;
 	bool running;
@@ -52,8 +53,13 @@ struct store {
 static struct tx
 tx_of(struct store *st)
 {
-	return (struct tx){ .db = st->db, .now_ms = clock_now_ms(),
-		.ids = &st->ids, .chain = &st->chain, .store = st };
+	arena_reset(st->scratch);
+	return (struct tx){.db = st->db,
+	    .now_ms = clock_now_ms(),
+	    .ids = &st->ids,
+	    .chain = &st->chain,
+	    .scratch = st->scratch,
+	    .store = st};
 }
 
 void
@@ -289,6 +295,7 @@ store_open_db(struct db *db, struct store **out, struct fault *f)
 
 	st->db = db;
 	st->jobs = queue_new(STORE_JOBS_MAX);
+	st->scratch = arena_new();
 	st->stats.writable = true;
 	(void)pthread_mutex_init(&st->lock, NULL);
 	rc = ids_begin(st, f);
@@ -357,6 +364,7 @@ store_close(struct store *st)
 	}
 	store_stop(st);
 	queue_free(st->jobs);
+	arena_free(st->scratch);
 	db_close(st->db);
 	(void)pthread_mutex_destroy(&st->lock);
 	free(st->path);

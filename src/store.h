@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 #include "db.h"
+#include "lib/arena.h"
 #include "lib/id.h"
 #include "lib/rc.h"
 
@@ -33,6 +34,7 @@ struct tx {
 	long long now_ms; /* wall time of the batch */
 	struct id_source *ids;
 	struct audit_chain *chain; /* see audit.h */
+	struct arena *scratch; /* emptied before each job */
 	struct store *store;
 };
 

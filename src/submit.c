@@ -7,6 +7,8 @@
 #include "audit.h"
 #include "fact.h"
 #include "lib/json.h"
+#include "lib/json_out.h"
+#include "payload.h"
 #include "routing.h"
 
 enum { HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS };
@@ -42,7 +44,9 @@ intent_fill(const struct draft *d, const struct agent *ag, struct arena *a,
 		.agent_name = ag->name,
 		.owner = ag->owner,
 		.destination = d->destination,
-		.payload_type = d->payload_type,
+		.payload_type = d->payload_type != NULL
+		    ? d->payload_type
+		    : payload_type(a, d->payload, d->payload_len),
 		.payload_bytes = (long long)d->payload_len,
 		.payload_sha256 = arena_strdup(a, sha),
 		.has_record_count = d->has_record_count,
@@ -97,6 +101,47 @@ judge(const struct submit_env *env, const struct draft *d,
 	return rc;
 }
 
+/*
+ * What the audit says of it, made ahead: canonical text, so with members in
+ * the order of their names.
+ */
+static const char *
+submitted_data(struct arena *a, const struct intent *in)
+{
+	struct json_out o;
+
+	json_out_init(&o, a);
+	json_out_object(&o, NULL);
+	json_out_text(&o, "agent", in->agent_id);
+	json_out_text(&o, "destination", in->destination);
+	json_out_text(&o, "digest", in->digest);
+	json_out_text(&o, "on_behalf_of", in->on_behalf_of);
+	json_out_text(&o, "payload_sha256", in->payload_sha256);
+	json_out_text(&o, "policy", in->policy_id);
+	json_out_end(&o);
+	return json_out_finish(&o, NULL);
+}
+
+static const char *
+checked_data(struct arena *a, const struct submission *s,
+    const struct verdict *v)
+{
+	const struct intent *in = &s->intent;
+	struct json_out o;
+
+	json_out_init(&o, a);
+	json_out_object(&o, NULL);
+	json_out_bool(&o, "can_be_approved", s->can_be_approved);
+	json_out_text(&o, "policy_version", in->policy_version);
+	json_out_text(&o, "reason", v->reason);
+	json_out_text(&o, "reason_code", v->code);
+	json_out_text(&o, "result", intent_state_name(v->state));
+	json_out_text(&o, "risk_level", in->risk.level);
+	json_out_real(&o, "risk_score", in->risk.score);
+	json_out_end(&o);
+	return json_out_finish(&o, NULL);
+}
+
 enum rc
 intent_prepare(const struct submit_env *env, const struct draft *d,
     const struct agent *ag, const char *request_sha256, struct arena *a,
@@ -124,6 +169,8 @@ intent_prepare(const struct submit_env *env, const struct draft *d,
 	s->asks = asks;
 	intent_digest(a, &s->intent, digest);
 	s->intent.digest = arena_strdup(a, digest);
+	s->submitted_data = submitted_data(a, &s->intent);
+	s->checked_data = checked_data(a, s, &s->verdict);
 	return RC_OK;
 }
 
@@ -184,24 +231,17 @@ stamp(struct tx *tx, const struct submission *s, const struct verdict *v,
 
 static enum rc
 audit_submit(struct tx *tx, const struct intent *in, const struct submission *s,
-    struct fault *f)
+    const struct verdict *v, struct fault *f)
 {
-	enum rc rc = audit_add(tx, in->id, "submitted", in->agent_name,
-	    json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?}", "agent",
-		in->agent_id, "destination", in->destination, "digest",
-		in->digest, "payload_sha256", in->payload_sha256, "policy",
-		in->policy_id, "on_behalf_of", in->on_behalf_of),
-	    f);
+	const char *checked = v->step == s->verdict.step
+	    ? s->checked_data
+	    : checked_data(tx->scratch, s, v);
+	enum rc rc = audit_add_text(tx, in->id, "submitted", in->agent_name,
+	    s->submitted_data, f);
 
 	if (rc == RC_OK) {
-		rc = audit_add(tx, in->id, "policy_checked", "policy",
-		    json_pack("{s:s, s:s, s:s, s:s, s:f, s:s, s:b}", "result",
-			intent_state_name(in->verdict), "reason",
-			in->verdict_reason, "reason_code", in->verdict_code,
-			"policy_version", in->policy_version, "risk_score",
-			in->risk.score, "risk_level", in->risk.level,
-			"can_be_approved", s->can_be_approved),
-		    f);
+		rc = audit_add_text(tx, in->id, "policy_checked", "policy",
+		    checked, f);
 	}
 	if (rc != RC_OK || in->state == INTENT_PENDING) {
 		return rc;
@@ -315,7 +355,7 @@ intent_submit(struct tx *tx, void *arg)
 		rc = fact_moved(tx, INTENT_STATES, in.state, f);
 	}
 	if (rc == RC_OK) {
-		rc = audit_submit(tx, &in, s, f);
+		rc = audit_submit(tx, &in, s, &v, f);
 	}
 	if (rc == RC_OK) {
 		rc = owe(tx, &in, s, f);

@@ -42,6 +42,8 @@ struct submission {
 	const struct vault *vault;
 	struct arena *arena;
 	bool can_be_approved;
+	const char *submitted_data; /* of the audit events, canonical */
+	const char *checked_data;
 	/* The job's results: */
 	bool replayed; /* intent is the first answer to this Idempotency-Key */
 	struct fault fault;

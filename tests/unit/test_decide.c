@@ -8,6 +8,7 @@
 
 #include "audit.h"
 #include "db_faulty.h"
+#include "lib/json.h"
 #include "trunk.h"
 
 static enum rc
@@ -24,6 +25,31 @@ assert_chain(struct trunk *t)
 	long long events, seq;
 
 	assert_int_equal(audit_verify(t->reader, &events, &seq, &f), RC_OK);
+}
+
+/* What is hashed is the canonical form, so that others can make it again. */
+static void
+events_are_canonical(void **state)
+{
+	struct trunk *t = *state;
+	const char *id = trunk_submit(t, 1);
+	struct audit_event *events;
+	struct fault f = { 0 };
+	int n;
+
+	assert_int_equal(answer(t, id, "dana", OUTCOME_APPROVE), RC_OK);
+	assert_int_equal(audit_list(t->reader, NULL, 0, 100, t->arena,
+			     &events, &n, &f), RC_OK);
+	assert_true(n >= 5);
+	for (int i = 0; i < n; i++) {
+		const char *text = events[i].event;
+		json_t *v = json_loads(text, 0, NULL);
+		size_t len;
+
+		assert_non_null(v);
+		assert_string_equal(json_canonical(t->arena, v, &len), text);
+		json_decref(v);
+	}
 }
 
 static void
@@ -373,6 +399,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TRUNK_TEST(events_are_canonical),
 		TRUNK_TEST(one_approval_settles_a_plan_of_one),
 		TRUNK_TEST(two_approvals_must_come_from_two_people),
 		TRUNK_TEST(each_outcome_ends_in_its_state),

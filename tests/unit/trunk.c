@@ -79,6 +79,8 @@ trunk_submission(struct trunk *t, int required)
 		.vault = t->vault,
 		.arena = t->arena,
 		.can_be_approved = true,
+		.submitted_data = "{\"agent\":\"x\"}",
+		.checked_data = "{\"result\":\"pending\"}",
 		.verdict = { .state = INTENT_PENDING, .step = STEP_DEFAULT,
 			.reason = "Awaiting review",
 			.code = "manual_review_required" },
