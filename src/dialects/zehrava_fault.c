@@ -351,7 +351,8 @@ find(const struct call *call, const struct fault *f)
 static const char *
 sentence(struct arena *a, const struct fault *f)
 {
-	static const char *const verbs[] = {"must ", "is ", "item "};
+	static const char *const verbs[] = {"must ", "is ", "has ",
+	    "item "};
 
 	for (size_t i = 0; f->field[0] != '\0' && i < ARRAY_LEN(verbs); i++) {
 		if (strncmp(f->text, verbs[i], strlen(verbs[i])) == 0) {
