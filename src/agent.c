@@ -112,7 +112,7 @@ enum rc
 agent_set_status(struct tx *tx, const char *id, enum agent_status status,
     const char *by, struct fault *f)
 {
-	CLEANUP(arena_drop) struct arena *a = arena_new();
+	struct arena *a = tx->scratch;
 	struct agent ag;
 	enum rc rc = agent_get(tx->db, id, a, &ag, f);
 
@@ -200,7 +200,7 @@ key_create(struct tx *tx, struct key *k, struct arena *a, const char *by,
 enum rc
 key_revoke(struct tx *tx, const char *id, const char *by, struct fault *f)
 {
-	CLEANUP(arena_drop) struct arena *a = arena_new();
+	struct arena *a = tx->scratch;
 	struct key k;
 	enum rc rc = key_get(tx->db, id, a, &k, f);
 
@@ -220,7 +220,6 @@ key_revoke(struct tx *tx, const char *id, const char *by, struct fault *f)
 enum rc
 agent_add_pending(struct tx *tx, const char *id, int delta, struct fault *f)
 {
-	CLEANUP(arena_drop) struct arena *a = NULL;
 	struct agent ag;
 	long long n = 0;
 	enum rc rc = db_run(tx->db, f, &n,
@@ -231,8 +230,7 @@ agent_add_pending(struct tx *tx, const char *id, int delta, struct fault *f)
 	if (rc != RC_OK || n == 1) {
 		return rc;
 	}
-	a = arena_new();
-	rc = agent_get(tx->db, id, a, &ag, f);
+	rc = agent_get(tx->db, id, tx->scratch, &ag, f);
 	if (rc != RC_OK) {
 		return rc;
 	}

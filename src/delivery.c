@@ -147,7 +147,7 @@ enum rc
 delivery_owe_settled(struct tx *tx, const char *intent_id,
     const char *skip_person, const char *skip_channel, struct fault *f)
 {
-	CLEANUP(arena_drop) struct arena *a = arena_new();
+	struct arena *a = tx->scratch;
 	struct delivery_row *rows;
 	int n;
 	enum rc rc = db_run(tx->db, f, NULL,
@@ -179,7 +179,7 @@ delivery_owe_webhooks(struct tx *tx, const char *intent_id, const char *event,
     struct fault *f)
 {
 	CLEANUP(db_rows_drop) struct db_rows *r = NULL;
-	CLEANUP(arena_drop) struct arena *a = arena_new();
+	struct arena *a = tx->scratch;
 	enum rc rc = db_query(tx->db, f, &r,
 	    "SELECT id, url FROM webhook WHERE intent_id = ?1 AND "
 	    "ended_ms = 0 LIMIT ?2", "ti", intent_id,

@@ -116,7 +116,7 @@ static enum rc
 pump_lane(struct tx *tx, struct outbox *o, struct people *people,
     struct lane *l, struct fault *f)
 {
-	CLEANUP(arena_drop) struct arena *a = arena_new();
+	struct arena *a = tx->scratch;
 	struct delivery_row *rows;
 	long long next;
 	int n, room = IN_FLIGHT_MAX - atomic_load(&l->in_flight);
@@ -274,7 +274,7 @@ static enum rc
 end_attempt(struct tx *tx, void *arg)
 {
 	struct ending *e = arg;
-	CLEANUP(arena_drop) struct arena *a = arena_new();
+	struct arena *a = tx->scratch;
 	struct delivery_row row;
 	struct fault f = { 0 };
 	enum rc rc = delivery_get(tx->db, e->id, a, &row, &f);

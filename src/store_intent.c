@@ -135,7 +135,7 @@ store_intent_insert(struct tx *tx, const struct intent *in,
 	    "?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,?29,?30,?31,?32,?33,?34,"
 	    "?35,?36,?37,?38,?39,?40,?41,?42,?43,?44,?45,?46,?47,?48,?49,?50)"
 	    " ON CONFLICT DO NOTHING";
-	CLEANUP(arena_drop) struct arena *a = arena_new();
+	struct arena *a = tx->scratch;
 	long long n = 0;
 	enum rc rc = db_run(tx->db, f, &n, sql,
 	    "titttttttt" "itt" "ID" "ttttttt" "itt" "dttt" "itttt" "itttt"

@@ -359,7 +359,7 @@ set_up(struct sqlite *s, enum db_mode mode, struct fault *f)
 	 * usual companion of WAL, may lose the last ones in a power cut.
 	 */
 	rc = run_text(s,
-	    "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL;"
+	    "PRAGMA journal_mode = WAL;"
 	    "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY",
 	    f);
 	return rc == RC_OK ? migrate(s, f) : rc;
