@@ -24,13 +24,13 @@ make_job(struct tx *tx, void *arg)
 {
 	struct making *m = arg;
 	struct call *call = &m->r->call;
-	const char *by =
-	    call->caller.name[0] != '\0' ? call->caller.name : "registration";
+	const char *by = call->caller.name[0] != '\0' ? call->caller.name
+						      : "registration";
 	enum rc rc = RC_OK;
 
 	if (m->agent != NULL) {
-		rc = agent_register(tx, m->agent, call->arena, by,
-		    &m->r->fault);
+		rc =
+		    agent_register(tx, m->agent, call->arena, by, &m->r->fault);
 		m->key.agent_id = m->agent->id;
 	}
 	if (rc == RC_OK) {
@@ -84,8 +84,9 @@ api_agent_register(struct api_request *r)
 		return fault_reason(&r->fault, "admin_required");
 	}
 	m->agent = r->call.in;
-	m->key = (struct key){ .class = KEY_AGENT, .name = m->agent->name,
-		.dialect = r->call.dialect->name };
+	m->key = (struct key){.class = KEY_AGENT,
+	    .name = m->agent->name,
+	    .dialect = r->call.dialect->name};
 	return RC_OK;
 }
 
@@ -132,17 +133,39 @@ api_key_revoke(struct api_request *r)
 enum rc
 api_key_list(struct api_request *r)
 {
-	return key_list(r->api->options.reader,
-	    http_query(r->http, "cursor"), KEYS_MAX, r->call.arena,
-	    &r->call.keys, &r->call.keys_n, &r->fault);
+	struct call *call = &r->call;
+	enum rc rc = api_query_int(r, "limit", 1, KEYS_MAX, KEYS_MAX,
+	    &call->limit);
+
+	if (rc != RC_OK) {
+		return rc;
+	}
+	rc = key_list(r->api->options.reader, http_query(r->http, "cursor"),
+	    (int)call->limit, call->arena, &call->keys, &call->keys_n,
+	    &r->fault);
+	if (rc == RC_OK && call->keys_n == call->limit) {
+		call->cursor = call->keys[call->keys_n - 1].id;
+	}
+	return rc;
 }
 
 enum rc
 api_agent_list(struct api_request *r)
 {
-	return agent_list(r->api->options.reader,
-	    http_query(r->http, "cursor"), KEYS_MAX, r->call.arena,
-	    &r->call.agents, &r->call.agents_n, &r->fault);
+	struct call *call = &r->call;
+	enum rc rc = api_query_int(r, "limit", 1, KEYS_MAX, KEYS_MAX,
+	    &call->limit);
+
+	if (rc != RC_OK) {
+		return rc;
+	}
+	rc = agent_list(r->api->options.reader, http_query(r->http, "cursor"),
+	    (int)call->limit, call->arena, &call->agents, &call->agents_n,
+	    &r->fault);
+	if (rc == RC_OK && call->agents_n == call->limit) {
+		call->cursor = call->agents[call->agents_n - 1].id;
+	}
+	return rc;
 }
 
 enum rc
@@ -261,8 +284,8 @@ api_about(struct api_request *r)
 {
 	const struct outbox *o = r->api->options.outbox;
 	int n = outbox_channels(o);
-	const char **names = arena_array(r->call.arena, (size_t)n,
-	    sizeof(*names));
+	const char **names =
+	    arena_array(r->call.arena, (size_t)n, sizeof(*names));
 
 	for (int i = 0; i < n; i++) {
 		names[i] = outbox_channel(o, i, NULL);
@@ -292,9 +315,8 @@ api_audit_all(struct api_request *r)
 	if (rc != RC_OK) {
 		return rc;
 	}
-	return audit_list(r->api->options.reader, NULL, after,
-	    (int)call->limit, call->arena, &call->events, &call->events_n,
-	    &r->fault);
+	return audit_list(r->api->options.reader, NULL, after, (int)call->limit,
+	    call->arena, &call->events, &call->events_n, &r->fault);
 }
 
 static enum rc
