@@ -9,9 +9,9 @@
 #include "lib/random.h"
 #include "store_json.h"
 
-const char *const key_class_words[] = { "agent", "reviewer", "admin", NULL };
-const char *const agent_status_words[] = { "active", "suspended", "revoked",
-	NULL };
+const char *const key_class_words[] = {"agent", "reviewer", "admin", NULL};
+const char *const agent_status_words[] = {"active", "suspended", "revoked",
+    NULL};
 
 #define AGENT_COLUMNS \
 	"id, name, owner, risk_tier, framework, allowed_policies, " \
@@ -21,8 +21,7 @@ const char *const agent_status_words[] = { "active", "suspended", "revoked",
 	"created_ms, revoked_ms"
 
 static enum rc
-word_read(const char *word, const char *const *words, int *out,
-    struct fault *f)
+word_read(const char *word, const char *const *words, int *out, struct fault *f)
 {
 	for (int i = 0; word != NULL && words[i] != NULL; i++) {
 		if (strcmp(word, words[i]) == 0) {
@@ -39,23 +38,22 @@ agent_read(struct db_rows *r, struct arena *a, struct agent *out,
     struct fault *f)
 {
 	int status = 0;
-	enum rc rc = word_read(db_get_text(r, 8, a), agent_status_words,
-	    &status, f);
+	enum rc rc =
+	    word_read(db_get_text(r, 8, a), agent_status_words, &status, f);
 
 	*out = (struct agent){
-		.id = db_get_text(r, 0, a),
-		.name = db_get_text(r, 1, a),
-		.owner = db_get_text(r, 2, a),
-		.risk_tier = db_get_text(r, 3, a),
-		.framework = db_get_text(r, 4, a),
-		.metadata = db_get_text(r, 7, a),
-		.status = (enum agent_status)status,
-		.pending = db_get_int(r, 9),
-		.created_ms = db_get_int(r, 10),
+	    .id = db_get_text(r, 0, a),
+	    .name = db_get_text(r, 1, a),
+	    .owner = db_get_text(r, 2, a),
+	    .risk_tier = db_get_text(r, 3, a),
+	    .framework = db_get_text(r, 4, a),
+	    .metadata = db_get_text(r, 7, a),
+	    .status = (enum agent_status)status,
+	    .pending = db_get_int(r, 9),
+	    .created_ms = db_get_int(r, 10),
 	};
 	store_json_strings(db_get_text(r, 5, a), a, &out->allowed_policies);
-	store_json_strings(db_get_text(r, 6, a), a,
-	    &out->allowed_destinations);
+	store_json_strings(db_get_text(r, 6, a), a, &out->allowed_destinations);
 	return rc;
 }
 
@@ -63,27 +61,27 @@ static enum rc
 key_read(struct db_rows *r, struct arena *a, struct key *out, struct fault *f)
 {
 	int class = 0;
-	enum rc rc = word_read(db_get_text(r, 1, a), key_class_words, &class,
-	    f);
+	enum rc rc =
+	    word_read(db_get_text(r, 1, a), key_class_words, &class, f);
 
 	*out = (struct key){
-		.id = db_get_text(r, 0, a),
-		.class = (enum key_class)class,
-		.name = db_get_text(r, 2, a),
-		.agent_id = db_get_text(r, 3, a),
-		.person = db_get_text(r, 4, a),
-		.dialect = db_get_text(r, 5, a),
-		.rate_limit = db_get_int(r, 7),
-		.created_ms = db_get_int(r, 8),
-		.revoked = !db_is_null(r, 9),
+	    .id = db_get_text(r, 0, a),
+	    .class = (enum key_class) class,
+	    .name = db_get_text(r, 2, a),
+	    .agent_id = db_get_text(r, 3, a),
+	    .person = db_get_text(r, 4, a),
+	    .dialect = db_get_text(r, 5, a),
+	    .rate_limit = db_get_int(r, 7),
+	    .created_ms = db_get_int(r, 8),
+	    .revoked = !db_is_null(r, 9),
 	};
 	store_json_strings(db_get_text(r, 6, a), a, &out->scopes);
 	return rc;
 }
 
 enum rc
-agent_register(struct tx *tx, struct agent *ag, struct arena *a,
-    const char *by, struct fault *f)
+agent_register(struct tx *tx, struct agent *ag, struct arena *a, const char *by,
+    struct fault *f)
 {
 	char id[ID_SIZE];
 	enum rc rc;
@@ -150,7 +148,7 @@ static enum rc
 key_agent(struct tx *tx, struct key *k, struct arena *a, const char *by,
     struct fault *f)
 {
-	struct agent ag = { .name = k->name, .owner = k->person };
+	struct agent ag = {.name = k->name, .owner = k->person};
 	enum rc rc;
 
 	if (k->class != KEY_AGENT) {
@@ -240,7 +238,8 @@ agent_add_pending(struct tx *tx, const char *id, int delta, struct fault *f)
 	}
 	(void)fault_set(f, RC_LIMITED, "agent",
 	    "%lld intents of this agent wait for a decision; that is the "
-	    "maximum", ag.pending);
+	    "maximum",
+	    ag.pending);
 	if (f != NULL) {
 		f->retry_after_s = 60;
 	}
@@ -268,7 +267,8 @@ agent_list(struct db *db, const char *after, int limit, struct arena *a,
 	CLEANUP(db_rows_drop) struct db_rows *r = NULL;
 	enum rc rc = db_query(db, f, &r,
 	    "SELECT " AGENT_COLUMNS " FROM agent WHERE ?1 IS NULL OR id > ?1 "
-	    "ORDER BY id LIMIT ?2", "ti", after, (long long)limit);
+	    "ORDER BY id LIMIT ?2",
+	    "ti", after, (long long)limit);
 
 	*out = arena_array(a, (size_t)limit, sizeof(**out));
 	*n = 0;
@@ -286,7 +286,8 @@ key_list(struct db *db, const char *after, int limit, struct arena *a,
 	CLEANUP(db_rows_drop) struct db_rows *r = NULL;
 	enum rc rc = db_query(db, f, &r,
 	    "SELECT " KEY_COLUMNS " FROM key WHERE ?1 IS NULL OR id > ?1 "
-	    "ORDER BY id LIMIT ?2", "ti", after, (long long)limit);
+	    "ORDER BY id LIMIT ?2",
+	    "ti", after, (long long)limit);
 
 	*out = arena_array(a, (size_t)limit, sizeof(**out));
 	*n = 0;

@@ -15,8 +15,12 @@
 #include "store.h"
 
 enum key_class { KEY_AGENT, KEY_REVIEWER, KEY_ADMIN, KEY_CLASSES };
-enum agent_status { AGENT_ACTIVE, AGENT_SUSPENDED, AGENT_REVOKED,
-	AGENT_STATUSES };
+enum agent_status {
+	AGENT_ACTIVE,
+	AGENT_SUSPENDED,
+	AGENT_REVOKED,
+	AGENT_STATUSES
+};
 
 extern const char *const key_class_words[];
 extern const char *const agent_status_words[];
@@ -31,7 +35,7 @@ struct agent {
 	const char *framework;
 	struct field_strings allowed_policies;	   /* empty = all */
 	struct field_strings allowed_destinations; /* empty = all */
-	const char *metadata; /* JSON text or NULL */
+	const char *metadata;			   /* JSON text or NULL */
 	enum agent_status status;
 	long long pending; /* intents that wait */
 	long long created_ms;

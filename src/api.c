@@ -125,14 +125,16 @@ run_job(struct api_request *r)
 	enum rc rc = http_park(r->http, &r->handle);
 
 	if (rc != RC_OK) {
-		api_reply(r, fault_set(&r->fault, RC_BUSY, "",
-			     "too many requests wait; try again"));
+		api_reply(r,
+		    fault_set(&r->fault, RC_BUSY, "",
+			"too many requests wait; try again"));
 		return;
 	}
 	rc = store_write(r->api->options.store, job_run, job_done, r);
 	if (rc != RC_OK) {
-		job_done(r, fault_set(&r->fault, RC_BUSY, "",
-				"too many writes wait; try again"));
+		job_done(r,
+		    fault_set(&r->fault, RC_BUSY, "",
+			"too many writes wait; try again"));
 	}
 }
 
@@ -149,8 +151,8 @@ wait_for_change(struct api_request *r)
 		return false;
 	}
 	/* A change between the read and here would not wake us any more. */
-	if (waiters_add(w, http_server_of(r->http), r->call.id,
-		r->handle, r->wait_until_ms) != RC_OK ||
+	if (waiters_add(w, http_server_of(r->http), r->call.id, r->handle,
+		r->wait_until_ms) != RC_OK ||
 	    waiters_epoch(w, r->call.id) != r->epoch) {
 		http_resume(http_server_of(r->http), r->handle);
 	}
@@ -163,8 +165,8 @@ answer_kept(struct api_request *r)
 	struct shown s;
 
 	if (!api_may_keep(r) ||
-	    !show_cache_get(r->api->cache, r->call.route, r->call.id,
-		r->epoch, &s)) {
+	    !show_cache_get(r->api->cache, r->call.route, r->call.id, r->epoch,
+		&s)) {
 		return false;
 	}
 	if (api_may_see(r, s.agent_id) != RC_OK) {
@@ -183,7 +185,7 @@ begin(struct api_request *r)
 	enum rc rc;
 
 	r->job = NULL;
-	r->fault = (struct fault){ 0 };
+	r->fault = (struct fault){0};
 	if (r->call.route->op == OP_INTENT_SHOW) {
 		r->epoch = waiters_epoch(r->api->options.waiters, r->call.id);
 		if (answer_kept(r)) {
@@ -213,8 +215,8 @@ check_class(struct api_request *r)
 		return RC_OK;
 	}
 	if (call->caller.access == ACCESS_TOKEN) {
-		return fault_set(&r->fault, RC_UNAUTHENTICATED,
-		    "Authorization", "Invalid API key");
+		return fault_set(&r->fault, RC_UNAUTHENTICATED, "Authorization",
+		    "Invalid API key");
 	}
 	rc = fault_set(&r->fault, RC_FORBIDDEN, "Authorization",
 	    "this key may not do that");
@@ -229,15 +231,15 @@ record_refusal(struct api_request *r)
 	const struct decide_in *in = call->in;
 	struct deciding *w = arena_alloc(call->arena, sizeof(*w));
 
-	*w = (struct deciding){ .arena = call->arena, .fault = r->fault };
+	*w = (struct deciding){.arena = call->arena, .fault = r->fault};
 	w->decision = (struct decision){
-		.intent_id = call->id != NULL || in == NULL ? call->id
-							    : in->intent_id,
-		.person = call->caller.agent != NULL ? call->caller.agent->id
-						     : "unknown",
-		.name = call->caller.name,
-		.via = "api",
-		.outcome = in != NULL ? in->outcome : OUTCOME_APPROVE,
+	    .intent_id = call->id != NULL || in == NULL ? call->id
+							: in->intent_id,
+	    .person = call->caller.agent != NULL ? call->caller.agent->id
+						 : "unknown",
+	    .name = call->caller.name,
+	    .via = "api",
+	    .outcome = in != NULL ? in->outcome : OUTCOME_APPROVE,
 	};
 	if (w->decision.intent_id == NULL) {
 		api_reply(r, r->fault.rc);
@@ -259,11 +261,11 @@ identify(struct api_request *r)
 
 	if ((r->call.route->access & ACCESS_ANYONE) != 0 && header == NULL) {
 		r->call.caller =
-		    (struct caller){ .access = ACCESS_ANYONE, .name = "" };
+		    (struct caller){.access = ACCESS_ANYONE, .name = ""};
 		return RC_OK;
 	}
-	rc = auth_identify(r->api->options.auth, header, &r->call.caller,
-	    &rate, &r->fault);
+	rc = auth_identify(r->api->options.auth, header, &r->call.caller, &rate,
+	    &r->fault);
 	if (rate.limit > 0) {
 		http_add_header(r->http, "X-RateLimit-Limit",
 		    arena_printf(a, "%d", rate.limit));
@@ -389,16 +391,18 @@ api_handle(struct api *api, struct http_request *http)
 	size_t id_len = 0;
 	enum rc rc;
 
-	*r = (struct api_request){ .api = api, .http = http };
-	r->call = (struct call){ .arena = http_arena(http),
-		.query = call_query, .header = call_header, .http = http,
-		.now_ms = clock_now_ms(),
-		.public_url = api->options.public_url };
+	*r = (struct api_request){.api = api, .http = http};
+	r->call = (struct call){.arena = http_arena(http),
+	    .query = call_query,
+	    .header = call_header,
+	    .http = http,
+	    .now_ms = clock_now_ms(),
+	    .public_url = api->options.public_url};
 	http_set_user(http, r);
-	if (!route_find(http, &r->call.dialect, &r->call.route, &id,
-		&id_len)) {
-		static const struct route none = { .method = "",
-			.path = "", .status = 404 };
+	if (!route_find(http, &r->call.dialect, &r->call.route, &id, &id_len)) {
+		static const struct route none = {.method = "",
+		    .path = "",
+		    .status = 404};
 
 		r->call.dialect = dialect_at(0);
 		r->call.route = &none;

@@ -34,10 +34,12 @@ api_execute(struct api_request *r)
 	const struct agent *ag = r->call.caller.agent;
 	struct leasing *l = arena_alloc(r->call.arena, sizeof(*l));
 
-	*l = (struct leasing){ .intent_id = r->call.id, .agent_id = ag->id,
-		.agent_name = ag->name, .mode = in->mode,
-		.payload_sha256 = in->payload_sha256,
-		.arena = r->call.arena };
+	*l = (struct leasing){.intent_id = r->call.id,
+	    .agent_id = ag->id,
+	    .agent_name = ag->name,
+	    .mode = in->mode,
+	    .payload_sha256 = in->payload_sha256,
+	    .arena = r->call.arena};
 	r->job = execution_lease;
 	r->job_arg = l;
 	r->after = leased;
@@ -74,12 +76,12 @@ api_report(struct api_request *r)
 	const struct caller *c = &r->call.caller;
 	struct reporting *rep = arena_alloc(r->call.arena, sizeof(*rep));
 
-	*rep = (struct reporting){ .execution_id = r->call.id,
-		.token = arena_strdup(r->call.arena, c->token),
-		.agent_id = c->agent != NULL ? c->agent->id : NULL,
-		.succeeded = in->succeeded,
-		.result = in->result,
-		.arena = r->call.arena };
+	*rep = (struct reporting){.execution_id = r->call.id,
+	    .token = arena_strdup(r->call.arena, c->token),
+	    .agent_id = c->agent != NULL ? c->agent->id : NULL,
+	    .succeeded = in->succeeded,
+	    .result = in->result,
+	    .arena = r->call.arena};
 	r->job = execution_report;
 	r->job_arg = rep;
 	r->after = reported;
@@ -102,8 +104,7 @@ catch_up(struct tx *tx, const struct intent *in, struct fault *f)
 	if (in->state == INTENT_PENDING) {
 		return RC_OK;
 	}
-	rc = delivery_owe_webhooks(tx, in->id, intent_state_name(in->state),
-	    f);
+	rc = delivery_owe_webhooks(tx, in->id, intent_state_name(in->state), f);
 	if (rc != RC_OK || in->execution == EXECUTION_NONE ||
 	    in->execution == EXECUTION_LEASED) {
 		return rc;
@@ -118,8 +119,9 @@ webhook_job(struct tx *tx, void *arg)
 {
 	struct registering *g = arg;
 	struct arena *a = g->r->call.arena;
-	struct webhook w = { .id = g->id, .intent_id = g->in->intent_id,
-		.url = g->in->url };
+	struct webhook w = {.id = g->id,
+	    .intent_id = g->in->intent_id,
+	    .url = g->in->url};
 	struct intent in;
 	struct fault *f = &g->r->fault;
 	enum rc rc = store_intent_get(tx->db, w.intent_id, a, &in, f);
@@ -184,8 +186,8 @@ deliver_job(struct tx *tx, void *arg)
 	enum rc rc;
 
 	r->call.token_until_ms = tx->now_ms + DOWNLOAD_MS;
-	rc = download_insert(tx, d->hash, id, r->call.token_until_ms,
-	    &r->fault);
+	rc =
+	    download_insert(tx, d->hash, id, r->call.token_until_ms, &r->fault);
 	if (rc == RC_OK) {
 		rc = audit_add(tx, id, "delivery_url_issued",
 		    r->call.caller.name, NULL, &r->fault);
@@ -234,8 +236,8 @@ download_job(struct tx *tx, void *arg)
 	enum rc rc = download_use(tx, d->hash, call->arena, &id, f);
 
 	if (rc == RC_OK) {
-		rc = store_intent_payload(tx->db, id, call->arena, &sealed,
-		    &n, f);
+		rc = store_intent_payload(tx->db, id, call->arena, &sealed, &n,
+		    f);
 	}
 	if (rc != RC_OK) {
 		return rc;

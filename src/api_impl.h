@@ -23,14 +23,14 @@ struct api_request {
 	/* A job to be done before the answer, and what comes after it. */
 	store_job *job;
 	void *job_arg;
-	enum rc rc; /* of the job */
+	enum rc rc;			     /* of the job */
 	void (*after)(struct api_request *); /* may change rc */
 	bool tell_refusal; /* the job only records the fault that we have */
 	struct http_handle handle;
 	/* Long poll: */
 	long long wait_until_ms; /* monotonic; 0 = does not wait */
-	bool pending; /* what was read is still pending */
-	unsigned long epoch; /* before it was read */
+	bool pending;		 /* what was read is still pending */
+	unsigned long epoch;	 /* before it was read */
 };
 
 /* One op: answers from the reader, or sets up r->job. */
@@ -39,12 +39,11 @@ extern api_op *const api_ops[OPS];
 
 /* The parts of the table, one file each. */
 api_op api_submit, api_intent_list, api_intent_show, api_verdict,
-    api_intent_audit, api_decide, api_cancel, api_execute,
-    api_execution_show, api_report, api_webhook, api_deliver, api_download,
-    api_agent_register, api_agent_list, api_agent_show, api_agent_suspend,
-    api_agent_revoke, api_key_create, api_key_list, api_key_revoke,
-    api_nonce, api_metrics, api_policies, api_about, api_health,
-    api_audit_all, api_deliveries;
+    api_intent_audit, api_decide, api_cancel, api_execute, api_execution_show,
+    api_report, api_webhook, api_deliver, api_download, api_agent_register,
+    api_agent_list, api_agent_show, api_agent_suspend, api_agent_revoke,
+    api_key_create, api_key_list, api_key_revoke, api_nonce, api_metrics,
+    api_policies, api_about, api_health, api_audit_all, api_deliveries;
 
 /* Reads the intent of the path into call.intents[0] and checks that the
  * caller may see it (an agent only its own). */

@@ -79,8 +79,8 @@ enum rc
 api_intent_get(struct api_request *r, const char *id)
 {
 	struct intent in;
-	enum rc rc = store_intent_get(r->api->options.reader, id,
-	    r->call.arena, &in, &r->fault);
+	enum rc rc = store_intent_get(r->api->options.reader, id, r->call.arena,
+	    &in, &r->fault);
 
 	if (rc == RC_NOT_FOUND) {
 		return fault_set(&r->fault, rc, "id", "Intent not found");
@@ -118,9 +118,10 @@ api_submit(struct api_request *r)
 	const struct api_options *o = &r->api->options;
 	struct arena *a = r->call.arena;
 	struct draft *d = r->call.in;
-	struct submit_env env = { .policies = rules_get(o->rules),
-		.vault = o->vault, .asks = outbox_find_asks,
-		.asks_ctx = o->outbox };
+	struct submit_env env = {.policies = rules_get(o->rules),
+	    .vault = o->vault,
+	    .asks = outbox_find_asks,
+	    .asks_ctx = o->outbox};
 	struct submission *s = arena_alloc(a, sizeof(*s));
 	char *sha = arena_alloc(a, CRYPTO_SHA256_HEX);
 	size_t len;
@@ -177,8 +178,8 @@ read_payload(struct api_request *r)
 
 	if (rc == RC_OK && sealed != NULL) {
 		rc = vault_open(r->api->options.vault, call->arena,
-		    call->intents[0].id, sealed, n, &plain,
-		    &call->payload_len, &r->fault);
+		    call->intents[0].id, sealed, n, &plain, &call->payload_len,
+		    &r->fault);
 	}
 	call->payload = plain;
 	return rc;
@@ -222,9 +223,8 @@ api_intent_audit(struct api_request *r)
 	if (rc != RC_OK) {
 		return rc;
 	}
-	return audit_list(r->api->options.reader, call->id, 0,
-	    AUDIT_SHOWN_MAX, call->arena, &call->events, &call->events_n,
-	    &r->fault);
+	return audit_list(r->api->options.reader, call->id, 0, AUDIT_SHOWN_MAX,
+	    call->arena, &call->events, &call->events_n, &r->fault);
 }
 
 /*
@@ -287,16 +287,16 @@ deciding_new(struct api_request *r, const struct decide_in *d)
 	w->check = check_nonce;
 	w->check_arg = arena_memdup(call->arena, d, sizeof(*d));
 	w->decision = (struct decision){
-		.intent_id = call->id != NULL ? call->id : d->intent_id,
-		.person = agent ? c->agent->id : c->person,
-		.name = c->name,
-		.known = c->known,
-		.via = "api",
-		.assurance = "key",
-		.option = d->option,
-		.outcome = d->outcome,
-		.reason = d->reason,
-		.digest = d->digest,
+	    .intent_id = call->id != NULL ? call->id : d->intent_id,
+	    .person = agent ? c->agent->id : c->person,
+	    .name = c->name,
+	    .known = c->known,
+	    .via = "api",
+	    .assurance = "key",
+	    .option = d->option,
+	    .outcome = d->outcome,
+	    .reason = d->reason,
+	    .digest = d->digest,
 	};
 	r->job_arg = w;
 	r->after = decided;

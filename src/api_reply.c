@@ -97,7 +97,7 @@ static void
 reply_answer(struct api_request *r)
 {
 	struct call *call = &r->call;
-	struct shown s = { .route = call->route, .pending = r->pending };
+	struct shown s = {.route = call->route, .pending = r->pending};
 
 	s.body = call->route->show(call, &s.len);
 	if (call->route->op == OP_HEALTH || call->route->op == OP_ABOUT) {
@@ -157,13 +157,13 @@ api_refuse(int status)
 		int status;
 		const char *body;
 	} words[] = {
-		{ 400, "{\"error\":\"Malformed request\"}" },
-		{ 404, "{\"error\":\"Not found\"}" },
-		{ 405, "{\"error\":\"Method not allowed\"}" },
-		{ 413, "{\"error\":\"The body is over the limit of 2 MiB\"}" },
-		{ 414, "{\"error\":\"The URL is too long\"}" },
-		{ 431, "{\"error\":\"The headers are too long\"}" },
-		{ 503, "{\"error\":\"Too many requests; try again\"}" },
+	    {400, "{\"error\":\"Malformed request\"}"},
+	    {404, "{\"error\":\"Not found\"}"},
+	    {405, "{\"error\":\"Method not allowed\"}"},
+	    {413, "{\"error\":\"The body is over the limit of 2 MiB\"}"},
+	    {414, "{\"error\":\"The URL is too long\"}"},
+	    {431, "{\"error\":\"The headers are too long\"}"},
+	    {503, "{\"error\":\"Too many requests; try again\"}"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {

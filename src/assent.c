@@ -21,27 +21,25 @@ static const struct verb {
 	const char *help;
 	cli_verb *run;
 } verbs[] = {
-	{ "submit", "--policy P --destination D [--payload TEXT|@FILE|-] "
-	    "[--wait[=S]]", "ask for something", cli_submit },
-	{ "status", "ID [--wait[=S]]", "what became of an intent",
-	    cli_status },
-	{ "list", "[--state S] [--dead] [--limit N]",
-	    "intents, or deliveries that were given up", cli_list },
-	{ "approve", "ID [--choose LABEL] [--reason R]", "approve it",
-	    cli_approve },
-	{ "deny", "ID [--reason R]", "deny it", cli_deny },
-	{ "cancel", "ID [--reason R]", "take it back", cli_cancel },
-	{ "execute", "ID [--mode M] [--payload-sha256 H]",
-	    "lease the execution of an approved intent", cli_execute },
-	{ "report", "EXECUTION [--failed] [--result JSON]",
-	    "say how the execution ended", cli_report },
-	{ "audit", "[ID] | verify", "the audit trail, and its proof",
-	    cli_audit },
-	{ "key", "create|list|revoke ... [--offline]", "manage keys",
-	    cli_key },
-	{ "policy", "check DIR | explain POLICY INTENT.json",
-	    "try policies", cli_policy },
-	{ "doctor", "", "look for what is wrong", cli_doctor },
+    {"submit",
+	"--policy P --destination D [--payload TEXT|@FILE|-] "
+	"[--wait[=S]]",
+	"ask for something", cli_submit},
+    {"status", "ID [--wait[=S]]", "what became of an intent", cli_status},
+    {"list", "[--state S] [--dead] [--limit N]",
+	"intents, or deliveries that were given up", cli_list},
+    {"approve", "ID [--choose LABEL] [--reason R]", "approve it", cli_approve},
+    {"deny", "ID [--reason R]", "deny it", cli_deny},
+    {"cancel", "ID [--reason R]", "take it back", cli_cancel},
+    {"execute", "ID [--mode M] [--payload-sha256 H]",
+	"lease the execution of an approved intent", cli_execute},
+    {"report", "EXECUTION [--failed] [--result JSON]",
+	"say how the execution ended", cli_report},
+    {"audit", "[ID] | verify", "the audit trail, and its proof", cli_audit},
+    {"key", "create|list|revoke ... [--offline]", "manage keys", cli_key},
+    {"policy", "check DIR | explain POLICY INTENT.json", "try policies",
+	cli_policy},
+    {"doctor", "", "look for what is wrong", cli_doctor},
 };
 
 static void
@@ -49,8 +47,8 @@ usage(FILE *out)
 {
 	(void)fprintf(out, "usage: assent VERB ... [--json]\n\n");
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
-		(void)fprintf(out, "  %-8s %s\n           %s\n",
-		    verbs[i].name, verbs[i].help, verbs[i].usage);
+		(void)fprintf(out, "  %-8s %s\n           %s\n", verbs[i].name,
+		    verbs[i].help, verbs[i].usage);
 	}
 	(void)fprintf(out,
 	    "\nASSENT_URL names the daemon, ASSENT_API_KEY holds the key; "
@@ -149,7 +147,7 @@ run(struct cli *c)
 int
 main(int argc, char **argv)
 {
-	struct cli c = { .arena = arena_new() };
+	struct cli c = {.arena = arena_new()};
 	int code = CLI_USAGE;
 
 	(void)signal(SIGPIPE, SIG_IGN);

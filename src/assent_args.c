@@ -4,10 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TEXT(n, m) { n, offsetof(struct args, m), false, 0 }
-#define FLAG(n, m) { n, offsetof(struct args, m), true, 0 }
+#define TEXT(n, m) \
+	{ \
+		n, offsetof(struct args, m), false, 0 \
+	}
+#define FLAG(n, m) \
+	{ \
+		n, offsetof(struct args, m), true, 0 \
+	}
 #define REPEAT(n, m, c) \
-	{ n, offsetof(struct args, m), false, offsetof(struct args, c) }
+	{ \
+		n, offsetof(struct args, m), false, offsetof(struct args, c) \
+	}
 
 static const struct row {
 	const char *name;
@@ -15,43 +23,43 @@ static const struct row {
 	bool flag;
 	size_t count; /* of a repeated one: where its number is */
 } rows[] = {
-	FLAG("json", json),
-	FLAG("offline", offline),
-	FLAG("help", help),
-	FLAG("version", version),
-	FLAG("dead", dead),
-	FLAG("failed", failed),
-	TEXT("config", config),
-	TEXT("policy", policy),
-	TEXT("destination", destination),
-	TEXT("payload", payload),
-	TEXT("records", records),
-	TEXT("value", value),
-	TEXT("title", title),
-	TEXT("description", description),
-	TEXT("urgency", urgency),
-	TEXT("ttl", ttl),
-	TEXT("idempotency-key", idempotency_key),
-	TEXT("callback-url", callback_url),
-	TEXT("metadata", metadata),
-	TEXT("reason", reason),
-	TEXT("name", name),
-	TEXT("class", class),
-	TEXT("person", person),
-	TEXT("agent", agent),
-	TEXT("dialect", dialect),
-	TEXT("scopes", scopes),
-	TEXT("rate-limit", rate_limit),
-	TEXT("state", state),
-	TEXT("limit", limit),
-	TEXT("cursor", cursor),
-	TEXT("result", result),
-	TEXT("mode", mode),
-	TEXT("payload-sha256", payload_sha256),
-	TEXT("choose", option),
-	REPEAT("approver", approvers, approvers_n),
-	REPEAT("channel", channels, channels_n),
-	REPEAT("option", options, options_n),
+    FLAG("json", json),
+    FLAG("offline", offline),
+    FLAG("help", help),
+    FLAG("version", version),
+    FLAG("dead", dead),
+    FLAG("failed", failed),
+    TEXT("config", config),
+    TEXT("policy", policy),
+    TEXT("destination", destination),
+    TEXT("payload", payload),
+    TEXT("records", records),
+    TEXT("value", value),
+    TEXT("title", title),
+    TEXT("description", description),
+    TEXT("urgency", urgency),
+    TEXT("ttl", ttl),
+    TEXT("idempotency-key", idempotency_key),
+    TEXT("callback-url", callback_url),
+    TEXT("metadata", metadata),
+    TEXT("reason", reason),
+    TEXT("name", name),
+    TEXT("class", class),
+    TEXT("person", person),
+    TEXT("agent", agent),
+    TEXT("dialect", dialect),
+    TEXT("scopes", scopes),
+    TEXT("rate-limit", rate_limit),
+    TEXT("state", state),
+    TEXT("limit", limit),
+    TEXT("cursor", cursor),
+    TEXT("result", result),
+    TEXT("mode", mode),
+    TEXT("payload-sha256", payload_sha256),
+    TEXT("choose", option),
+    REPEAT("approver", approvers, approvers_n),
+    REPEAT("channel", channels, channels_n),
+    REPEAT("option", options, options_n),
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]), WAIT = 1000 };
@@ -85,18 +93,18 @@ take(struct args *out, const struct row *row, char *value)
 bool
 args_parse(int argc, char **argv, struct args *out)
 {
-	struct option longs[ROWS + 2] = { { NULL, 0, NULL, 0 } };
+	struct option longs[ROWS + 2] = {{NULL, 0, NULL, 0}};
 	int c;
 
-	*out = (struct args){ .json = false };
+	*out = (struct args){.json = false};
 	for (int i = 0; i < ROWS; i++) {
-		longs[i] = (struct option){ .name = rows[i].name,
-			.has_arg = rows[i].flag ? no_argument
-						: required_argument,
-			.val = WAIT + 1 + i };
+		longs[i] = (struct option){.name = rows[i].name,
+		    .has_arg = rows[i].flag ? no_argument : required_argument,
+		    .val = WAIT + 1 + i};
 	}
-	longs[ROWS] = (struct option){ .name = "wait",
-		.has_arg = optional_argument, .val = WAIT };
+	longs[ROWS] = (struct option){.name = "wait",
+	    .has_arg = optional_argument,
+	    .val = WAIT};
 	while ((c = getopt_long(argc, argv, "hV", longs, NULL)) != -1) {
 		if (c == '?') {
 			return false;

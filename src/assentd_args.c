@@ -4,12 +4,12 @@
 #include <stdlib.h>
 
 static const struct option longs[] = {
-	{ "config", required_argument, NULL, 'c' },
-	{ "check-config", no_argument, NULL, ASSENTD_CHECK_CONFIG },
-	{ "print-config", no_argument, NULL, ASSENTD_PRINT_CONFIG },
-	{ "version", no_argument, NULL, ASSENTD_VERSION },
-	{ "help", no_argument, NULL, ASSENTD_HELP },
-	{ NULL, 0, NULL, 0 },
+    {"config", required_argument, NULL, 'c'},
+    {"check-config", no_argument, NULL, ASSENTD_CHECK_CONFIG},
+    {"print-config", no_argument, NULL, ASSENTD_PRINT_CONFIG},
+    {"version", no_argument, NULL, ASSENTD_VERSION},
+    {"help", no_argument, NULL, ASSENTD_HELP},
+    {NULL, 0, NULL, 0},
 };
 
 enum assentd_action

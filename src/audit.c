@@ -12,8 +12,8 @@ link_hash(const unsigned char before[CRYPTO_SHA256], const char *event,
     size_t len, unsigned char out[CRYPTO_SHA256])
 {
 	const struct crypto_part parts[] = {
-		{ before, CRYPTO_SHA256 },
-		{ event, len },
+	    {before, CRYPTO_SHA256},
+	    {event, len},
 	};
 
 	crypto_sha256_parts(parts, ARRAY_LEN(parts), out);
@@ -74,8 +74,7 @@ audit_add_text(struct tx *tx, const char *intent_id, const char *type,
 {
 	unsigned char hash[CRYPTO_SHA256];
 	size_t len;
-	const char *event =
-	    event_text(tx, intent_id, type, actor, data, &len);
+	const char *event = event_text(tx, intent_id, type, actor, data, &len);
 	enum rc rc;
 
 	if (!tx->chain->loaded) {
@@ -127,8 +126,8 @@ audit_list(struct db *db, const char *intent_id, long long after, int limit,
 	}
 	while ((rc = db_next(rows, f)) == RC_OK) {
 		(*out)[(*n)++] = (struct audit_event){
-			.seq = db_get_int(rows, 0),
-			.event = db_get_text(rows, 1, a),
+		    .seq = db_get_int(rows, 0),
+		    .event = db_get_text(rows, 1, a),
 		};
 	}
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
@@ -186,7 +185,7 @@ audit_verify(struct db *db, long long *events, long long *seq, struct fault *f)
 {
 	CLEANUP(db_rows_drop) struct db_rows *rows = NULL;
 	CLEANUP(arena_drop) struct arena *a = arena_new();
-	unsigned char before[CRYPTO_SHA256] = { 0 };
+	unsigned char before[CRYPTO_SHA256] = {0};
 	enum rc rc = db_query(db, f, &rows,
 	    "SELECT seq, event, hash FROM audit ORDER BY seq", "");
 

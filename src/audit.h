@@ -42,8 +42,8 @@ struct audit_event {
  * oldest first.
  */
 enum rc audit_list(struct db *, const char *intent_id, long long after,
-    int limit, struct arena *, struct audit_event **out, int *n,
-    struct fault *) MUST_CHECK;
+    int limit, struct arena *, struct audit_event **out, int *n, struct fault *)
+    MUST_CHECK;
 
 /*
  * Walks the whole chain. RC_INVALID: *seq is the first bad record and

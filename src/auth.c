@@ -37,8 +37,7 @@ auth_new(struct db *reader, struct rules *rules, const char *admin_key)
 	au->rules = rules;
 	au->has_admin = admin_key != NULL;
 	if (au->has_admin) {
-		crypto_sha256_hex(admin_key, strlen(admin_key),
-		    au->admin_hash);
+		crypto_sha256_hex(admin_key, strlen(admin_key), au->admin_hash);
 	}
 	return au;
 }
@@ -138,8 +137,7 @@ kept_read(struct auth *au, struct kept *k, struct fault *f)
 	arena_reset(k->arena);
 	rc = key_by_hash(au->db, k->hash, k->arena, &k->key, f);
 	if (rc == RC_OK && k->key.class == KEY_AGENT) {
-		rc = agent_get(au->db, k->key.agent_id, k->arena, &k->agent,
-		    f);
+		rc = agent_get(au->db, k->key.agent_id, k->arena, &k->agent, f);
 	}
 	k->read_ms = clock_mono_ms();
 	return rc;
@@ -163,7 +161,7 @@ kept_get(struct auth *au, const char *hash, struct kept **out, struct fault *f)
 		kept_remove(au, k);
 		return rc == RC_NOT_FOUND
 		    ? fault_set(f, RC_UNAUTHENTICATED, "Authorization",
-			"Invalid API key")
+			  "Invalid API key")
 		    : rc;
 	}
 	*out = k;
@@ -204,9 +202,8 @@ person_caller(struct auth *au, const struct key *key, struct caller *out,
 		return fault_set(f, RC_UNAUTHENTICATED, "Authorization",
 		    "this key belongs to a person who is not in assent.yaml");
 	}
-	*out = (struct caller){ .key_id = key->id };
-	out->access =
-	    key->class == KEY_ADMIN ? ACCESS_ADMIN : ACCESS_REVIEWER;
+	*out = (struct caller){.key_id = key->id};
+	out->access = key->class == KEY_ADMIN ? ACCESS_ADMIN : ACCESS_REVIEWER;
 	out->known = p != NULL;
 	out->person = p != NULL ? key->person : key->id;
 	out->name = key->name;
@@ -217,7 +214,7 @@ static enum rc
 kept_caller(struct auth *au, struct kept *k, struct caller *out,
     struct fault *f)
 {
-	*out = (struct caller){ .key_id = k->key.id };
+	*out = (struct caller){.key_id = k->key.id};
 	if (k->key.revoked) {
 		return fault_set(f, RC_UNAUTHENTICATED, "Authorization",
 		    "Invalid API key");
@@ -229,8 +226,9 @@ kept_caller(struct auth *au, struct kept *k, struct caller *out,
 static void
 admin_caller(struct caller *out)
 {
-	*out = (struct caller){ .access = ACCESS_ADMIN, .name = "admin",
-		.person = "admin" };
+	*out = (struct caller){.access = ACCESS_ADMIN,
+	    .name = "admin",
+	    .person = "admin"};
 }
 
 static enum rc
@@ -258,8 +256,8 @@ auth_identify(struct auth *au, const char *authorization, struct caller *out,
 	struct kept *k;
 	enum rc rc;
 
-	*rate = (struct bucket_answer){ .allowed = true };
-	*out = (struct caller){ .access = ACCESS_ANYONE, .name = "" };
+	*rate = (struct bucket_answer){.allowed = true};
+	*out = (struct caller){.access = ACCESS_ANYONE, .name = ""};
 	if (authorization == NULL ||
 	    strncmp(authorization, "Bearer ", 7) != 0) {
 		return fault_set(f, RC_UNAUTHENTICATED, "Authorization",
@@ -267,8 +265,9 @@ auth_identify(struct auth *au, const char *authorization, struct caller *out,
 	}
 	authorization += 7;
 	if (strncmp(authorization, "gex_", 4) == 0) {
-		*out = (struct caller){ .access = ACCESS_TOKEN,
-			.name = "runner", .token = authorization };
+		*out = (struct caller){.access = ACCESS_TOKEN,
+		    .name = "runner",
+		    .token = authorization};
 		return RC_OK;
 	}
 	rc = by_secret(au, authorization, out, &k, f);

@@ -35,10 +35,10 @@ struct delivery {
 	const struct card *card;     /* NULL for webhooks */
 	const char *person;	     /* id, or NULL */
 	const char *person_name;
-	const char *address; /* mail address, chat user or channel, URL */
-	const char *link;    /* magic link of this person, or NULL */
-	const char *code;    /* to be typed with it; NULL when not asked */
-	const char *page;    /* where the full card is, or NULL */
+	const char *address;   /* mail address, chat user or channel, URL */
+	const char *link;      /* magic link of this person, or NULL */
+	const char *code;      /* to be typed with it; NULL when not asked */
+	const char *page;      /* where the full card is, or NULL */
 	const char *remote_id; /* what an earlier attempt or the ask said */
 	/* Webhooks: */
 	const char *body;

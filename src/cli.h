@@ -14,13 +14,13 @@
 /* Exit codes, also in assent(1). */
 enum cli_exit {
 	CLI_OK = 0,
-	CLI_FAILED = 1,	  /* it did not work; words on standard error */
-	CLI_USAGE = 2,	  /* the command line is wrong */
+	CLI_FAILED = 1,	      /* it did not work; words on standard error */
+	CLI_USAGE = 2,	      /* the command line is wrong */
 	CLI_NOT_APPROVED = 3, /* denied, blocked, expired, cancelled, other */
-	CLI_PENDING = 4,  /* nobody has decided yet */
+	CLI_PENDING = 4,      /* nobody has decided yet */
 	CLI_NOT_FOUND = 5,
-	CLI_REFUSED = 6,  /* the key may not do that */
-	CLI_CONFLICT = 7  /* the state does not allow it */
+	CLI_REFUSED = 6, /* the key may not do that */
+	CLI_CONFLICT = 7 /* the state does not allow it */
 };
 
 struct cli {
@@ -44,8 +44,8 @@ cli_verb cli_submit, cli_status, cli_list, cli_approve, cli_deny, cli_cancel,
 int cli_call(struct cli *, const char *method, const char *path, json_t *body,
     json_t **out);
 /* The same without judging: status 0 = no answer came. */
-int cli_fetch(struct cli *, const char *method, const char *path,
-    json_t *body, int timeout_ms, json_t **out, const char **date);
+int cli_fetch(struct cli *, const char *method, const char *path, json_t *body,
+    int timeout_ms, json_t **out, const char **date);
 /* The n-th word behind the verb, or NULL. */
 const char *cli_word(const struct cli *, int n);
 /* Words on standard error; returns `code`. */

@@ -27,7 +27,7 @@ verify(struct cli *c)
 {
 	struct config *config;
 	struct db *db;
-	struct fault f = { 0 };
+	struct fault f = {0};
 	long long events = 0, seq = 0;
 	enum rc rc;
 	json_t *o;
@@ -61,10 +61,9 @@ cli_audit(struct cli *c)
 		return verify(c);
 	}
 	code = cli_call(c, "GET",
-	    id != NULL
-		? arena_printf(c->arena, "/v1/intents/%s/audit", id)
-		: arena_printf(c->arena, "/v1/audit?limit=%s",
-		      c->args.limit != NULL ? c->args.limit : "100"),
+	    id != NULL ? arena_printf(c->arena, "/v1/intents/%s/audit", id)
+		       : arena_printf(c->arena, "/v1/audit?limit=%s",
+			     c->args.limit != NULL ? c->args.limit : "100"),
 	    NULL, &o);
 	if (code != CLI_OK) {
 		return code;

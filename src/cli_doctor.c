@@ -23,9 +23,8 @@ struct report {
 	bool bad;
 };
 
-static void PRINTF_LIKE(4, 5)
-say(struct report *r, const char *check, const char *state,
-    const char *fmt, ...)
+static void PRINTF_LIKE(4, 5) say(struct report *r, const char *check,
+    const char *state, const char *fmt, ...)
 {
 	va_list ap;
 	char *text;
@@ -35,8 +34,8 @@ say(struct report *r, const char *check, const char *state,
 	va_end(ap);
 	r->bad = r->bad || strcmp(state, "bad") == 0;
 	(void)json_array_append_new(r->checks,
-	    json_pack("{s:s, s:s, s:s}", "check", check, "state", state,
-		"text", text));
+	    json_pack("{s:s, s:s, s:s}", "check", check, "state", state, "text",
+		text));
 	if (!r->cli->args.json) {
 		(void)printf("%-5s %-10s %s\n", state, check, text);
 	}
@@ -46,7 +45,7 @@ static void
 look_at_rules(struct report *r, const struct config *config)
 {
 	struct policy_set *set;
-	struct fault f = { 0 };
+	struct fault f = {0};
 
 	if (reload_load(config, &set, &f) != RC_OK) {
 		say(r, "policies", "bad", "%s", f.text);
@@ -64,7 +63,7 @@ look_at_store(struct report *r, const struct config *config)
 	struct cli *c = r->cli;
 	struct stat st;
 	struct db *db;
-	struct fault f = { 0 };
+	struct fault f = {0};
 	long long events, seq;
 
 	if (stat(dir, &st) != 0) {
@@ -72,11 +71,11 @@ look_at_store(struct report *r, const struct config *config)
 		return;
 	}
 	if ((st.st_mode & 077) != 0) {
-		say(r, "store", "bad",
-		    "%s is open to others; chmod 700 it", dir);
+		say(r, "store", "bad", "%s is open to others; chmod 700 it",
+		    dir);
 	}
-	if (db_sqlite_open(arena_printf(c->arena, "%s/assent.db", dir),
-		DB_READ, &db, &f) != RC_OK) {
+	if (db_sqlite_open(arena_printf(c->arena, "%s/assent.db", dir), DB_READ,
+		&db, &f) != RC_OK) {
 		say(r, "store", "bad", "%s", f.text);
 		return;
 	}
@@ -93,7 +92,7 @@ look_at_store(struct report *r, const struct config *config)
 static void
 look_at_clock(struct report *r, const char *date)
 {
-	struct tm tm = { 0 };
+	struct tm tm = {0};
 	long long skew_s;
 
 	if (date == NULL ||
@@ -103,8 +102,7 @@ look_at_clock(struct report *r, const char *date)
 	skew_s = clock_now_ms() / 1000 - (long long)timegm(&tm);
 	if (llabs(skew_s) > SKEW_MAX_S) {
 		say(r, "clock", "bad",
-		    "the daemon's clock is %lld s away from this one",
-		    skew_s);
+		    "the daemon's clock is %lld s away from this one", skew_s);
 		return;
 	}
 	say(r, "clock", "ok", "the daemon's clock agrees");
@@ -134,8 +132,8 @@ look_at_daemon(struct report *r)
 	struct cli *c = r->cli;
 	const char *date = NULL;
 	json_t *ready, *me;
-	int status = cli_fetch(c, "GET", "/readyz", NULL, FETCH_MS, &ready,
-	    &date);
+	int status =
+	    cli_fetch(c, "GET", "/readyz", NULL, FETCH_MS, &ready, &date);
 
 	if (status == 0) {
 		say(r, "daemon", "bad", "%s does not answer", c->url);
@@ -150,8 +148,7 @@ look_at_daemon(struct report *r)
 		say(r, "key", "note", "ASSENT_API_KEY is not set");
 		return;
 	}
-	status = cli_fetch(c, "GET", "/v1/metrics", NULL, FETCH_MS, &me,
-	    NULL);
+	status = cli_fetch(c, "GET", "/v1/metrics", NULL, FETCH_MS, &me, NULL);
 	say(r, "key", status == 200 ? "ok" : "bad",
 	    status == 200 ? "the key counts" : "the key was refused");
 	json_decref(me);
@@ -160,7 +157,7 @@ look_at_daemon(struct report *r)
 int
 cli_doctor(struct cli *c)
 {
-	struct report r = { .cli = c, .checks = json_array() };
+	struct report r = {.cli = c, .checks = json_array()};
 	struct config *config;
 	json_t *o;
 

@@ -12,8 +12,11 @@
 #include "lib/text.h"
 #include "version.h"
 
-enum { TIMEOUT_MS = 30 * 1000, ANSWER_MAX = 64 * 1024 * 1024,
-	READ_MAX = 4 * 1024 * 1024 };
+enum {
+	TIMEOUT_MS = 30 * 1000,
+	ANSWER_MAX = 64 * 1024 * 1024,
+	READ_MAX = 4 * 1024 * 1024
+};
 
 /* One call, waited for. */
 struct waiting {
@@ -32,7 +35,7 @@ static void
 answered(void *arg, const struct http_answer *a)
 {
 	struct waiting *w = arg;
-	struct fault f = { 0 };
+	struct fault f = {0};
 
 	(void)pthread_mutex_lock(&w->lock);
 	w->rc = a->rc;
@@ -53,13 +56,13 @@ answered(void *arg, const struct http_answer *a)
 static bool
 make_client(struct cli *c)
 {
-	const struct http_client_options o = { .waiting_max = 4,
-		.allow_private = true, .ca_file = getenv("ASSENT_CA_FILE"),
-		.user_agent = "assent-cli/" ASSENT_VERSION };
-	struct fault f = { 0 };
+	const struct http_client_options o = {.waiting_max = 4,
+	    .allow_private = true,
+	    .ca_file = getenv("ASSENT_CA_FILE"),
+	    .user_agent = "assent-cli/" ASSENT_VERSION};
+	struct fault f = {0};
 
-	if (c->http == NULL &&
-	    http_client_new(&o, &c->http, &f) != RC_OK) {
+	if (c->http == NULL && http_client_new(&o, &c->http, &f) != RC_OK) {
 		(void)cli_fail(CLI_FAILED, "%s", f.text);
 		return false;
 	}
@@ -70,21 +73,25 @@ int
 cli_fetch(struct cli *c, const char *method, const char *path, json_t *body,
     int timeout_ms, json_t **out, const char **date)
 {
-	struct waiting w = { .lock = PTHREAD_MUTEX_INITIALIZER,
-		.over = PTHREAD_COND_INITIALIZER, .cli = c };
-	const char *headers[] = { "Content-Type: application/json",
-		c->key != NULL ? arena_printf(c->arena,
-				     "Authorization: Bearer %s", c->key)
-			       : NULL,
-		NULL };
+	struct waiting w = {.lock = PTHREAD_MUTEX_INITIALIZER,
+	    .over = PTHREAD_COND_INITIALIZER,
+	    .cli = c};
+	const char *headers[] = {"Content-Type: application/json",
+	    c->key != NULL
+		? arena_printf(c->arena, "Authorization: Bearer %s", c->key)
+		: NULL,
+	    NULL};
 	size_t len = 0;
 	const char *text = body != NULL ? json_compact(c->arena, body, &len)
 					: NULL;
-	const struct http_call call = { .pool = HTTP_PLATFORM,
-		.method = method,
-		.url = arena_printf(c->arena, "%s%s", c->url, path),
-		.headers = headers, .body = text, .body_len = len,
-		.timeout_ms = timeout_ms, .answer_max = ANSWER_MAX };
+	const struct http_call call = {.pool = HTTP_PLATFORM,
+	    .method = method,
+	    .url = arena_printf(c->arena, "%s%s", c->url, path),
+	    .headers = headers,
+	    .body = text,
+	    .body_len = len,
+	    .timeout_ms = timeout_ms,
+	    .answer_max = ANSWER_MAX};
 
 	json_decref(body);
 	*out = NULL;

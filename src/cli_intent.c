@@ -20,10 +20,10 @@ exit_of_state(const char *status)
 		const char *word;
 		int code;
 	} rows[] = {
-		{ "approved", CLI_OK },
-		{ "scheduled", CLI_OK },
-		{ "succeeded", CLI_OK },
-		{ "pending_approval", CLI_PENDING },
+	    {"approved", CLI_OK},
+	    {"scheduled", CLI_OK},
+	    {"succeeded", CLI_OK},
+	    {"pending_approval", CLI_PENDING},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -80,15 +80,14 @@ wait_for_it(struct cli *c, const char *id)
 		left_s = left_s > WAIT_STEP_S ? WAIT_STEP_S : left_s;
 		path = left_s > 0
 		    ? arena_printf(c->arena, "/v1/intents/%s?wait=%lld", id,
-			left_s)
+			  left_s)
 		    : arena_printf(c->arena, "/v1/intents/%s", id);
 		status = cli_fetch(c, "GET", path, NULL,
 		    (WAIT_STEP_S + 30) * 1000, &o, NULL);
 		if (status != 200) {
 			json_decref(o);
-			return status == 0
-			    ? CLI_FAILED
-			    : cli_call(c, "GET", path, NULL, &o);
+			return status == 0 ? CLI_FAILED
+					   : cli_call(c, "GET", path, NULL, &o);
 		}
 		code = exit_of_state(cli_text(c, o, "status"));
 		if (code != CLI_PENDING || left_s <= 0) {
@@ -113,7 +112,7 @@ static bool
 set_json(json_t *o, const char *name, const char *value)
 {
 	json_t *v;
-	struct fault f = { 0 };
+	struct fault f = {0};
 
 	if (value == NULL) {
 		return true;
@@ -238,8 +237,8 @@ cli_status(struct cli *c)
 	if (c->args.wait) {
 		return wait_for_it(c, id);
 	}
-	code = cli_call(c, "GET",
-	    arena_printf(c->arena, "/v1/intents/%s", id), NULL, &o);
+	code = cli_call(c, "GET", arena_printf(c->arena, "/v1/intents/%s", id),
+	    NULL, &o);
 	if (code == CLI_OK) {
 		code = exit_of_state(cli_text(c, o, "status"));
 		print_intent(c, o);
@@ -256,7 +255,7 @@ list_path(struct cli *c)
 	return arena_printf(c->arena, "%s?limit=%s%s%s%s%s",
 	    a->dead ? "/v1/deliveries" : "/v1/intents",
 	    a->limit != NULL ? a->limit : "50",
-	    a->dead		 ? "&state=dead"
+	    a->dead		   ? "&state=dead"
 		: a->state != NULL ? "&status="
 				   : "",
 	    a->dead || a->state == NULL ? "" : a->state,
@@ -269,8 +268,7 @@ print_delivery(struct cli *c, const json_t *o)
 {
 	(void)printf("%s  %s  %s  %s\n", cli_text(c, o, "id"),
 	    cli_text(c, o, "channel"),
-	    first_text(c, o, "intentId", "intent_id"),
-	    cli_text(c, o, "error"));
+	    first_text(c, o, "intentId", "intent_id"), cli_text(c, o, "error"));
 }
 
 int
@@ -380,14 +378,15 @@ cli_report(struct cli *c)
 {
 	const char *id = cli_word(c, 0);
 	json_t *body = json_pack("{s:s}", "status",
-	    c->args.failed ? "failed" : "succeeded"), *o;
+		   c->args.failed ? "failed" : "succeeded"),
+	       *o;
 	int code;
 
 	if (id == NULL || !set_json(body, "result", c->args.result)) {
 		json_decref(body);
-		return id != NULL ? CLI_USAGE
-				  : cli_fail(CLI_USAGE,
-					"report needs an execution's id");
+		return id != NULL
+		    ? CLI_USAGE
+		    : cli_fail(CLI_USAGE, "report needs an execution's id");
 	}
 	code = cli_call(c, "POST",
 	    arena_printf(c->arena, "/v1/executions/%s/report", id), body, &o);

@@ -48,7 +48,7 @@ word_of(const char *word, const char *const *words)
 static void
 split(struct arena *a, const char *text, struct field_strings *out)
 {
-	*out = (struct field_strings){ 0 };
+	*out = (struct field_strings){0};
 	if (text == NULL) {
 		return;
 	}
@@ -82,8 +82,7 @@ print_key(struct cli *c, const char *id, const char *name, const char *class,
 {
 	json_t *o = json_pack("{s:s, s:s, s:s, s:s*, s:s}", "id", id, "name",
 	    name, "class", class, "agentId",
-	    agent != NULL && agent[0] != '\0' ? agent : NULL, "apiKey",
-	    secret);
+	    agent != NULL && agent[0] != '\0' ? agent : NULL, "apiKey", secret);
 
 	if (!cli_print_json(c, o)) {
 		(void)printf("%s\n", secret);
@@ -100,7 +99,7 @@ static bool
 person_is_known(const struct config *config, const char *person)
 {
 	struct people *people;
-	struct fault f = { 0 };
+	struct fault f = {0};
 	bool known;
 
 	if (people_load(config_root(config), &people, &f) != RC_OK) {
@@ -120,18 +119,19 @@ static int
 create_offline(struct cli *c)
 {
 	const struct args *a = &c->args;
-	struct keying k = { .arena = c->arena };
+	struct keying k = {.arena = c->arena};
 	struct config *config;
 	struct store *st;
 	int code = CLI_FAILED;
 
 	(void)umask(077);
-	k.key = (struct key){
-		.class = (enum key_class)word_of(a->class, key_class_words),
-		.name = a->name, .person = a->person, .agent_id = a->agent,
-		.dialect = a->dialect != NULL ? a->dialect : "zehrava",
-		.rate_limit = a->rate_limit != NULL ? atoll(a->rate_limit)
-						    : 0 };
+	k.key = (struct key){.class = (enum key_class)word_of(a->class,
+				 key_class_words),
+	    .name = a->name,
+	    .person = a->person,
+	    .agent_id = a->agent,
+	    .dialect = a->dialect != NULL ? a->dialect : "zehrava",
+	    .rate_limit = a->rate_limit != NULL ? atoll(a->rate_limit) : 0};
 	split(c->arena, a->scopes, &k.key.scopes);
 	if (!cli_store_open(c, &config, &st)) {
 		return CLI_FAILED;
@@ -169,8 +169,7 @@ create(struct cli *c)
 	split(c->arena, a->scopes, &scopes);
 	for (size_t i = 0; i < scopes.n; i++) {
 		if (i == 0) {
-			(void)json_object_set_new(body, "scopes",
-			    json_array());
+			(void)json_object_set_new(body, "scopes", json_array());
 		}
 		(void)json_array_append_new(json_object_get(body, "scopes"),
 		    json_string(scopes.items[i]));
@@ -219,7 +218,7 @@ list_offline(struct cli *c)
 	struct config *config;
 	struct db *db;
 	struct key *keys;
-	struct fault f = { 0 };
+	struct fault f = {0};
 	json_t *all = json_array(), *o;
 	int n = 0, code = CLI_OK;
 
@@ -266,7 +265,7 @@ list(struct cli *c)
 static int
 revoke_offline(struct cli *c, const char *id)
 {
-	struct keying k = { .arena = c->arena, .revoke = id };
+	struct keying k = {.arena = c->arena, .revoke = id};
 	struct config *config;
 	struct store *st;
 	enum rc rc;
@@ -278,9 +277,8 @@ revoke_offline(struct cli *c, const char *id)
 	store_close(st);
 	config_free(config);
 	if (rc != RC_OK) {
-		return cli_fail(
-		    rc == RC_NOT_FOUND ? CLI_NOT_FOUND : CLI_FAILED, "%s",
-		    k.fault.text);
+		return cli_fail(rc == RC_NOT_FOUND ? CLI_NOT_FOUND : CLI_FAILED,
+		    "%s", k.fault.text);
 	}
 	(void)printf("%s  revoked\n", id);
 	return CLI_OK;
@@ -317,9 +315,9 @@ cli_key(struct cli *c)
 		const char *name;
 		cli_verb *run;
 	} verbs[] = {
-		{ "create", create },
-		{ "list", list },
-		{ "revoke", revoke },
+	    {"create", create},
+	    {"list", list},
+	    {"revoke", revoke},
 	};
 	const char *verb = cli_word(c, 0);
 

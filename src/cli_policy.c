@@ -19,14 +19,13 @@ load(struct cli *c, const char *dir)
 	struct config *config;
 	struct people *people;
 	struct policy_set *set = NULL;
-	struct fault f = { 0 };
+	struct fault f = {0};
 
 	if (!cli_config(c, &config)) {
 		return NULL;
 	}
 	if (dir == NULL) {
-		dir = arena_strdup(c->arena,
-		    config_text(config, "policy_dir"));
+		dir = arena_strdup(c->arena, config_text(config, "policy_dir"));
 	}
 	if (people_load(config_root(config), &people, &f) == RC_OK) {
 		if (policy_set_load(dir, people, &set, &f) != RC_OK) {
@@ -83,7 +82,7 @@ read_draft(struct cli *c, const char *path, const char *policy)
 {
 	const struct dialect *dialect = dialect_at(0);
 	struct call *call = arena_alloc(c->arena, sizeof(*call));
-	struct fault f = { 0 };
+	struct fault f = {0};
 	json_t *body;
 	size_t len;
 	const char *text =
@@ -97,13 +96,14 @@ read_draft(struct cli *c, const char *path, const char *policy)
 		return NULL;
 	}
 	if (json_is_object(body)) {
-		(void)json_object_set_new(body, "policy",
-		    json_string(policy));
+		(void)json_object_set_new(body, "policy", json_string(policy));
 		(void)json_object_del(body, "policy_id");
 	}
-	*call = (struct call){ .arena = c->arena, .body = body,
-		.query = no_text, .header = no_text,
-		.now_ms = clock_now_ms() };
+	*call = (struct call){.arena = c->arena,
+	    .body = body,
+	    .query = no_text,
+	    .header = no_text,
+	    .now_ms = clock_now_ms()};
 	for (size_t i = 0; i < dialect->routes_n; i++) {
 		call->route = &dialect->routes[i];
 		if (call->route->op != OP_SUBMIT) {
@@ -137,8 +137,8 @@ print_verdict(struct cli *c, const struct verdict *v)
 	}
 	o = json_pack("{s:s, s:s, s:s, s:f, s:s, s:i, s:o}", "verdict",
 	    intent_state_name(v->state), "reason", v->reason, "reason_code",
-	    v->code, "risk_score", v->risk.score, "risk_level",
-	    v->risk.level, "required_approvals", v->required, "steps", steps);
+	    v->code, "risk_score", v->risk.score, "risk_level", v->risk.level,
+	    "required_approvals", v->required, "steps", steps);
 	if (!cli_print_json(c, o)) {
 		(void)printf("%s: %s (%s), risk %s (%.2f)\n",
 		    intent_state_name(v->state), v->reason, v->code,
@@ -151,13 +151,13 @@ static int
 explain(struct cli *c)
 {
 	const char *name = cli_word(c, 1), *path = cli_word(c, 2);
-	const struct policy_agent who = { .id = "agt_explain",
-		.name = "explain" };
+	const struct policy_agent who = {.id = "agt_explain",
+	    .name = "explain"};
 	const struct policy *p;
 	const struct draft *d;
 	struct policy_set *set;
-	struct verdict v = { .state = INTENT_PENDING };
-	struct fault f = { 0 };
+	struct verdict v = {.state = INTENT_PENDING};
+	struct fault f = {0};
 	const char *dir = NULL;
 	int code = CLI_OK;
 

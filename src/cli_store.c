@@ -7,7 +7,7 @@ cli_config(struct cli *c, struct config **out)
 {
 	const char *path = c->args.config != NULL ? c->args.config
 						  : getenv("ASSENT_CONFIG");
-	struct fault f = { 0 };
+	struct fault f = {0};
 
 	if (path != NULL && path[0] == '\0') {
 		path = NULL;
@@ -22,7 +22,7 @@ cli_config(struct cli *c, struct config **out)
 bool
 cli_store_open(struct cli *c, struct config **config, struct store **out)
 {
-	struct fault f = { 0 };
+	struct fault f = {0};
 
 	if (!cli_config(c, config)) {
 		return false;
@@ -38,7 +38,7 @@ cli_store_open(struct cli *c, struct config **config, struct store **out)
 bool
 cli_reader_open(struct cli *c, struct config **config, struct db **out)
 {
-	struct fault f = { 0 };
+	struct fault f = {0};
 	const char *path;
 
 	if (!cli_config(c, config)) {

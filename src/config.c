@@ -26,8 +26,8 @@ struct config {
 };
 
 /* The parts of assent.yaml that are not settings. */
-static const char *const sections[] = { "people", "groups", "channels",
-	"notify" };
+static const char *const sections[] = {"people", "groups", "channels",
+    "notify"};
 
 static int
 row_of(const char *name)
@@ -61,8 +61,8 @@ take_secret_file(struct config *c, int row, const char *path, struct fault *f)
 	enum rc rc;
 
 	if (file == NULL) {
-		(void)snprintf(why, sizeof(why), "cannot read %.200s: %s",
-		    path, strerror(errno));
+		(void)snprintf(why, sizeof(why), "cannot read %.200s: %s", path,
+		    strerror(errno));
 		return setting_refuse(f, &settings[row], why);
 	}
 	n = fread(text, 1, sizeof(text) - 1, file);
@@ -89,8 +89,7 @@ take_env(struct config *c, struct fault *f)
 		const char *value = getenv(settings[i].env), *path;
 		enum rc rc = RC_OK;
 
-		(void)snprintf(name, sizeof(name), "%s_FILE",
-		    settings[i].env);
+		(void)snprintf(name, sizeof(name), "%s_FILE", settings[i].env);
 		path = settings[i].secret ? getenv(name) : NULL;
 		if (value != NULL && value[0] != '\0') {
 			rc = take(c, i, value, f);
@@ -137,8 +136,7 @@ row_in_file(const char *name, bool *from_file)
 		}
 	}
 	for (int i = 0; i < settings_n; i++) {
-		(void)snprintf(with, sizeof(with), "%s_file",
-		    settings[i].name);
+		(void)snprintf(with, sizeof(with), "%s_file", settings[i].name);
 		if (settings[i].secret && strcmp(with, name) == 0) {
 			*from_file = true;
 			return i;
@@ -208,7 +206,8 @@ take_file_value(struct config *c, const char *name, const json_t *v,
 		return take_list(c, row, v, f);
 	}
 	if (text == NULL) {
-		return setting_refuse(f, &settings[row], "must be a single value");
+		return setting_refuse(f, &settings[row],
+		    "must be a single value");
 	}
 	return from_file ? take_secret_file(c, row, text, f)
 			 : take(c, row, text, f);
@@ -241,8 +240,8 @@ take_file(struct config *c, const json_t *root, const char *prefix,
 			continue;
 		}
 		if (snprintf(name, sizeof(name), "%s%s%s", prefix,
-			prefix[0] != '\0' ? "." : "", key) >=
-		    (int)sizeof(name)) {
+			prefix[0] != '\0' ? "." : "",
+			key) >= (int)sizeof(name)) {
 			return unknown(key, f);
 		}
 		rc = json_is_object(v) && prefix[0] == '\0'
@@ -258,7 +257,7 @@ take_file(struct config *c, const json_t *root, const char *prefix,
 static enum rc
 read_file(struct config *c, const char *path, struct fault *f)
 {
-	struct fault why = { 0 };
+	struct fault why = {0};
 	enum rc rc;
 
 	if (path == NULL && access("assent.yaml", F_OK) != 0) {
@@ -270,8 +269,7 @@ read_file(struct config *c, const char *path, struct fault *f)
 		return fault_set(f, RC_INVALID, "config", "cannot read %s",
 		    c->path);
 	}
-	if (rc == RC_OK && !json_is_object(c->root) &&
-	    !json_is_null(c->root)) {
+	if (rc == RC_OK && !json_is_object(c->root) && !json_is_null(c->root)) {
 		rc = fault_set(&why, RC_INVALID, "config",
 		    "must hold settings, one a line");
 	}
@@ -371,8 +369,7 @@ config_text(const struct config *c, const char *name)
 	int row = row_of(name);
 
 	assert(row >= 0);
-	return c->values[row] != NULL ? c->values[row]
-				      : settings[row].fallback;
+	return c->values[row] != NULL ? c->values[row] : settings[row].fallback;
 }
 
 long long
@@ -408,7 +405,7 @@ config_list(const struct config *c, const char *name, struct arena *a,
 	const char *at = config_text(c, name);
 	size_t max = 1;
 
-	*out = (struct field_strings){ 0 };
+	*out = (struct field_strings){0};
 	for (const char *p = at; p != NULL && *p != '\0'; p++) {
 		max += *p == ',';
 	}
@@ -460,8 +457,7 @@ config_print(const struct config *c, FILE *out)
 	for (int i = 0; i < settings_n; i++) {
 		const struct setting *s = &settings[i];
 		const char *value = config_text(c, s->name);
-		const char *from =
-		    c->values[i] != NULL ? "" : "  # default";
+		const char *from = c->values[i] != NULL ? "" : "  # default";
 
 		if (value == NULL) {
 			(void)fprintf(out, "# %s:\n", s->name);

@@ -20,8 +20,8 @@ setting_refuse(struct fault *f, const struct setting *s, const char *why)
 bool
 setting_bool(const char *text, bool *out)
 {
-	static const char *const yes[] = { "1", "true", "yes", "on" };
-	static const char *const no[] = { "0", "false", "no", "off" };
+	static const char *const yes[] = {"1", "true", "yes", "on"};
+	static const char *const no[] = {"0", "false", "no", "off"};
 
 	for (size_t i = 0; i < ARRAY_LEN(yes); i++) {
 		if (strcasecmp(text, yes[i]) == 0 ||
@@ -72,7 +72,7 @@ static enum rc
 check_url(const struct setting *s, const char *value, struct fault *f)
 {
 	CLEANUP(arena_drop) struct arena *a = arena_new();
-	struct fault why = { 0 };
+	struct fault why = {0};
 	struct url u;
 
 	if (url_parse(a, value, &u, &why) != RC_OK) {

@@ -81,8 +81,8 @@ void db_rollback(struct db *);
 void db_close(struct db *);
 
 /* Runs SQL that gives no rows. *changes may be NULL. */
-enum rc db_run(struct db *, struct fault *, long long *changes,
-    const char *sql, const char *types, ...) MUST_CHECK;
+enum rc db_run(struct db *, struct fault *, long long *changes, const char *sql,
+    const char *types, ...) MUST_CHECK;
 /* Begins a query; the rows are ended by db_end(). */
 enum rc db_query(struct db *, struct fault *, struct db_rows **out,
     const char *sql, const char *types, ...) MUST_CHECK;

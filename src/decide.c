@@ -45,17 +45,16 @@ tell(struct tx *tx, const struct intent *in, const struct ending *e,
 	    e->name,
 	    json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:s}", "by", e->by, "via",
 		e->via, "assurance", e->assurance, "reason", e->reason,
-		"option",
-		e->chosen >= 0 ? in->options[e->chosen].label : NULL,
+		"option", e->chosen >= 0 ? in->options[e->chosen].label : NULL,
 		"digest", in->digest),
 	    f);
 
 	if (rc == RC_OK) {
 		rc = delivery_owe_settled(tx, in->id, e->by, e->via, f);
 	}
-	return rc == RC_OK ? delivery_owe_webhooks(tx, in->id,
-			     intent_state_name(in->state), f)
-			   : rc;
+	return rc == RC_OK
+	    ? delivery_owe_webhooks(tx, in->id, intent_state_name(in->state), f)
+	    : rc;
 }
 
 /* The only way out of `pending`. */
@@ -100,12 +99,12 @@ static enum rc
 expire(struct tx *tx, struct intent *in, struct fault *f)
 {
 	const struct ending e = {
-		.event = ON_DEADLINE,
-		.by = "clock",
-		.name = "clock",
-		.via = "clock",
-		.reason = "Nobody decided in time",
-		.chosen = -1,
+	    .event = ON_DEADLINE,
+	    .by = "clock",
+	    .name = "clock",
+	    .via = "clock",
+	    .reason = "Nobody decided in time",
+	    .chosen = -1,
 	};
 
 	return settle(tx, in, &e, f);
@@ -206,7 +205,7 @@ audit_refusal(struct tx *tx, const struct deciding *w, const char *intent_id,
     enum rc why)
 {
 	const struct decision *d = &w->decision;
-	struct fault f = { 0 };
+	struct fault f = {0};
 
 	return audit_add(tx, intent_id, "decision_refused", d->name,
 	    json_pack("{s:s, s:s, s:s, s:s, s:s}", "by", d->person, "via",
@@ -222,10 +221,13 @@ count_vote(struct tx *tx, struct deciding *w, struct intent *in,
     struct fault *f)
 {
 	const struct decision *d = &w->decision;
-	struct ending e = { .event = lifecycle_event_of(d->outcome),
-		.by = d->person, .name = d->name, .via = d->via,
-		.assurance = d->assurance, .reason = d->reason,
-		.chosen = d->option };
+	struct ending e = {.event = lifecycle_event_of(d->outcome),
+	    .by = d->person,
+	    .name = d->name,
+	    .via = d->via,
+	    .assurance = d->assurance,
+	    .reason = d->reason,
+	    .chosen = d->option};
 	enum rc rc;
 
 	in->approvals += d->outcome == OUTCOME_APPROVE;
@@ -236,8 +238,8 @@ count_vote(struct tx *tx, struct deciding *w, struct intent *in,
 	    (d->outcome == OUTCOME_DENY &&
 		in->denials >= in->plan.deny_threshold);
 	rc = audit_add(tx, in->id, "vote", d->name,
-	    json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s}", "by", d->person,
-		"via", d->via, "assurance", d->assurance, "option",
+	    json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s}", "by", d->person, "via",
+		d->via, "assurance", d->assurance, "option",
 		in->options[d->option].label, "reason", d->reason, "digest",
 		in->digest),
 	    f);
@@ -255,9 +257,12 @@ static enum rc
 vote(struct tx *tx, struct deciding *w, struct intent *in, struct fault *f)
 {
 	const struct decision *d = &w->decision;
-	const struct vote v = { .person = d->person, .name = d->name,
-		.via = d->via, .option = d->option, .reason = d->reason,
-		.at_ms = tx->now_ms };
+	const struct vote v = {.person = d->person,
+	    .name = d->name,
+	    .via = d->via,
+	    .option = d->option,
+	    .reason = d->reason,
+	    .at_ms = tx->now_ms};
 	enum rc rc = store_vote_insert(tx, in->id, &v, d->assurance, f);
 
 	if (rc == RC_DUPLICATE) {
@@ -275,9 +280,9 @@ intent_decide(struct tx *tx, void *arg)
 	struct intent in;
 	enum rc rc;
 
-	*f = (struct fault){ 0 };
+	*f = (struct fault){0};
 	w->settled = false;
-	w->intent = (struct intent){ 0 };
+	w->intent = (struct intent){0};
 	rc = store_intent_get(tx->db, asked.intent_id, w->arena, &in, f);
 	if (rc != RC_OK) {
 		return rc == RC_NOT_FOUND
@@ -309,7 +314,7 @@ intent_decide_refused(struct tx *tx, void *arg)
 	struct deciding *w = arg;
 	const char *id = w->decision.intent_id;
 	struct intent in;
-	struct fault f = { 0 };
+	struct fault f = {0};
 	enum rc rc = store_intent_get(tx->db, id, w->arena, &in, &f);
 
 	if (rc == RC_NOT_FOUND) {
@@ -323,15 +328,19 @@ intent_cancel(struct tx *tx, void *arg)
 {
 	struct deciding *w = arg;
 	const struct decision *d = &w->decision;
-	const struct ending e = { .event = ON_CANCEL, .by = d->person,
-		.name = d->name, .via = d->via, .assurance = d->assurance,
-		.reason = d->reason, .chosen = -1 };
+	const struct ending e = {.event = ON_CANCEL,
+	    .by = d->person,
+	    .name = d->name,
+	    .via = d->via,
+	    .assurance = d->assurance,
+	    .reason = d->reason,
+	    .chosen = -1};
 	struct fault *f = &w->fault;
 	struct intent in;
 	enum rc rc;
 
-	*f = (struct fault){ 0 };
-	w->intent = (struct intent){ 0 };
+	*f = (struct fault){0};
+	w->intent = (struct intent){0};
 	rc = store_intent_get(tx->db, d->intent_id, w->arena, &in, f);
 	if (rc != RC_OK) {
 		return rc == RC_NOT_FOUND

@@ -3,10 +3,9 @@
 #include <assert.h>
 #include <string.h>
 
-const char *const delivery_state_words[] = { "due", "leased", "done", "dead",
-	"dropped", NULL };
-const char *const delivery_kind_words[] = { "ask", "settled", "webhook",
-	NULL };
+const char *const delivery_state_words[] = {"due", "leased", "done", "dead",
+    "dropped", NULL};
+const char *const delivery_kind_words[] = {"ask", "settled", "webhook", NULL};
 
 #define DELIVERY_COLUMNS \
 	"id, intent_id, kind, channel, person, address, webhook_id, event, " \
@@ -25,10 +24,10 @@ const char *
 channel_state_name(enum channel_state state)
 {
 	static const char *const names[CHANNEL_STATES] = {
-		[CHANNEL_STARTING] = "starting",
-		[CHANNEL_UP] = "up",
-		[CHANNEL_DEGRADED] = "degraded",
-		[CHANNEL_DOWN] = "down",
+	    [CHANNEL_STARTING] = "starting",
+	    [CHANNEL_UP] = "up",
+	    [CHANNEL_DEGRADED] = "degraded",
+	    [CHANNEL_DOWN] = "down",
 	};
 
 	assert(state < CHANNEL_STATES);
@@ -58,22 +57,22 @@ row_read(struct db_rows *r, struct arena *a, struct delivery_row *out,
 		    "the database holds an unknown kind of delivery");
 	}
 	*out = (struct delivery_row){
-		.id = db_get_text(r, 0, a),
-		.intent_id = db_get_text(r, 1, a),
-		.kind = (enum delivery_kind)kind,
-		.channel = db_get_text(r, 3, a),
-		.person = db_get_text(r, 4, a),
-		.address = db_get_text(r, 5, a),
-		.webhook_id = db_get_text(r, 6, a),
-		.event = db_get_text(r, 7, a),
-		.event_ms = db_get_int(r, 8),
-		.state = (enum delivery_state)state,
-		.attempts = (int)db_get_int(r, 10),
-		.due_ms = db_get_int(r, 11),
-		.remote_id = db_get_text(r, 12, a),
-		.error = db_get_text(r, 13, a),
-		.created_ms = db_get_int(r, 14),
-		.ended_ms = db_get_int(r, 15),
+	    .id = db_get_text(r, 0, a),
+	    .intent_id = db_get_text(r, 1, a),
+	    .kind = (enum delivery_kind)kind,
+	    .channel = db_get_text(r, 3, a),
+	    .person = db_get_text(r, 4, a),
+	    .address = db_get_text(r, 5, a),
+	    .webhook_id = db_get_text(r, 6, a),
+	    .event = db_get_text(r, 7, a),
+	    .event_ms = db_get_int(r, 8),
+	    .state = (enum delivery_state)state,
+	    .attempts = (int)db_get_int(r, 10),
+	    .due_ms = db_get_int(r, 11),
+	    .remote_id = db_get_text(r, 12, a),
+	    .error = db_get_text(r, 13, a),
+	    .created_ms = db_get_int(r, 14),
+	    .ended_ms = db_get_int(r, 15),
 	};
 	return RC_OK;
 }
@@ -122,12 +121,12 @@ delivery_owe_asks(struct tx *tx, const char *intent_id, const struct ask *asks,
 
 	for (size_t i = 0; rc == RC_OK && i < n; i++) {
 		struct delivery_row d = {
-			.intent_id = intent_id,
-			.kind = DELIVERY_ASK,
-			.channel = asks[i].channel,
-			.person = asks[i].person,
-			.address = asks[i].address,
-			.event_ms = tx->now_ms,
+		    .intent_id = intent_id,
+		    .kind = DELIVERY_ASK,
+		    .channel = asks[i].channel,
+		    .person = asks[i].person,
+		    .address = asks[i].address,
+		    .event_ms = tx->now_ms,
 		};
 
 		rc = delivery_insert(tx, &d, f);
@@ -153,7 +152,8 @@ delivery_owe_settled(struct tx *tx, const char *intent_id,
 	enum rc rc = db_run(tx->db, f, NULL,
 	    "UPDATE delivery SET state = 'dropped', ended_ms = ?2 "
 	    "WHERE intent_id = ?1 AND kind = 'ask' AND state = 'due' AND "
-	    "attempts = 0", "ti", intent_id, tx->now_ms);
+	    "attempts = 0",
+	    "ti", intent_id, tx->now_ms);
 
 	if (rc == RC_OK) {
 		rc = delivery_list(tx->db, -1, intent_id, NULL,
@@ -182,18 +182,18 @@ delivery_owe_webhooks(struct tx *tx, const char *intent_id, const char *event,
 	struct arena *a = tx->scratch;
 	enum rc rc = db_query(tx->db, f, &r,
 	    "SELECT id, url FROM webhook WHERE intent_id = ?1 AND "
-	    "ended_ms = 0 LIMIT ?2", "ti", intent_id,
-	    (long long)DELIVERY_WEBHOOKS_MAX);
+	    "ended_ms = 0 LIMIT ?2",
+	    "ti", intent_id, (long long)DELIVERY_WEBHOOKS_MAX);
 
 	while (rc == RC_OK && (rc = db_next(r, f)) == RC_OK) {
 		struct delivery_row d = {
-			.intent_id = intent_id,
-			.kind = DELIVERY_WEBHOOK,
-			.channel = "webhook",
-			.webhook_id = db_get_text(r, 0, a),
-			.address = db_get_text(r, 1, a),
-			.event = event,
-			.event_ms = tx->now_ms,
+		    .intent_id = intent_id,
+		    .kind = DELIVERY_WEBHOOK,
+		    .channel = "webhook",
+		    .webhook_id = db_get_text(r, 0, a),
+		    .address = db_get_text(r, 1, a),
+		    .event = event,
+		    .event_ms = tx->now_ms,
 		};
 
 		rc = delivery_insert(tx, &d, f);
@@ -209,8 +209,8 @@ delivery_due(struct db *db, const char *channel, long long now_ms, int limit,
 	enum rc rc = db_query(db, f, &r,
 	    "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE "
 	    "state IN ('due', 'leased') AND due_ms <= ?1 AND channel = ?2 "
-	    "ORDER BY due_ms LIMIT ?3", "iti", now_ms, channel,
-	    (long long)limit);
+	    "ORDER BY due_ms LIMIT ?3",
+	    "iti", now_ms, channel, (long long)limit);
 
 	return rc == RC_OK ? rows_read(r, limit, a, out, n, f) : rc;
 }
@@ -221,7 +221,8 @@ delivery_next_due(struct db *db, const char *channel, long long *out,
 {
 	return db_int(db, f, out,
 	    "SELECT due_ms FROM delivery WHERE state IN ('due', 'leased') "
-	    "AND channel = ?1 ORDER BY due_ms LIMIT 1", "t", channel);
+	    "AND channel = ?1 ORDER BY due_ms LIMIT 1",
+	    "t", channel);
 }
 
 enum rc
@@ -230,8 +231,7 @@ delivery_get(struct db *db, const char *id, struct arena *a,
 {
 	CLEANUP(db_rows_drop) struct db_rows *r = NULL;
 	enum rc rc = db_one(db, f, &r,
-	    "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE id = ?1", "t",
-	    id);
+	    "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE id = ?1", "t", id);
 
 	return rc == RC_OK ? row_read(r, a, out, f) : rc;
 }
@@ -289,7 +289,8 @@ delivery_depth(struct db *db, struct delivery_depth *out, struct fault *f)
 	if (rc == RC_OK) {
 		rc = db_int(db, f, &out->oldest_ms,
 		    "SELECT coalesce(min(created_ms), 0) FROM delivery "
-		    "WHERE state IN ('due', 'leased')", "");
+		    "WHERE state IN ('due', 'leased')",
+		    "");
 	}
 	if (rc == RC_OK) {
 		rc = db_int(db, f, &out->dead,
@@ -308,7 +309,8 @@ webhook_insert(struct tx *tx, struct webhook *w, bool replace, struct fault *f)
 	if (replace) {
 		rc = db_run(tx->db, f, NULL,
 		    "UPDATE webhook SET ended_ms = ?2 WHERE intent_id = ?1 "
-		    "AND ended_ms = 0", "ti", w->intent_id, tx->now_ms);
+		    "AND ended_ms = 0",
+		    "ti", w->intent_id, tx->now_ms);
 	}
 	if (rc == RC_OK) {
 		rc = db_int(tx->db, f, &n,
@@ -317,34 +319,34 @@ webhook_insert(struct tx *tx, struct webhook *w, bool replace, struct fault *f)
 	}
 	if (rc == RC_OK && n >= DELIVERY_WEBHOOKS_MAX) {
 		return fault_set(f, RC_LIMITED, "url",
-		    "an intent has at most %d webhooks",
-		    DELIVERY_WEBHOOKS_MAX);
+		    "an intent has at most %d webhooks", DELIVERY_WEBHOOKS_MAX);
 	}
 	if (rc != RC_OK) {
 		return rc;
 	}
 	return db_run(tx->db, f, NULL,
 	    "INSERT INTO webhook (id, intent_id, url, secret, created_ms, "
-	    "ended_ms) VALUES (?1,?2,?3,?4,?5,0)", "tttbi", w->id,
-	    w->intent_id, w->url, w->secret, w->secret_len, tx->now_ms);
+	    "ended_ms) VALUES (?1,?2,?3,?4,?5,0)",
+	    "tttbi", w->id, w->intent_id, w->url, w->secret, w->secret_len,
+	    tx->now_ms);
 }
 
 enum rc
-webhook_get(struct db *db, const char *id, struct arena *a,
-    struct webhook *out, struct fault *f)
+webhook_get(struct db *db, const char *id, struct arena *a, struct webhook *out,
+    struct fault *f)
 {
 	CLEANUP(db_rows_drop) struct db_rows *r = NULL;
 	enum rc rc = db_one(db, f, &r,
-	    "SELECT id, intent_id, url, secret FROM webhook WHERE id = ?1",
-	    "t", id);
+	    "SELECT id, intent_id, url, secret FROM webhook WHERE id = ?1", "t",
+	    id);
 
 	if (rc != RC_OK) {
 		return rc;
 	}
 	*out = (struct webhook){
-		.id = db_get_text(r, 0, a),
-		.intent_id = db_get_text(r, 1, a),
-		.url = db_get_text(r, 2, a),
+	    .id = db_get_text(r, 0, a),
+	    .intent_id = db_get_text(r, 1, a),
+	    .url = db_get_text(r, 2, a),
 	};
 	if (!db_is_null(r, 3)) {
 		out->secret = db_get_blob(r, 3, a, &out->secret_len);
@@ -362,8 +364,8 @@ webhook_end(struct tx *tx, const char *id, struct fault *f)
 	if (rc == RC_OK) {
 		rc = db_run(tx->db, f, NULL,
 		    "UPDATE delivery SET state = 'dropped', ended_ms = ?2 "
-		    "WHERE webhook_id = ?1 AND state = 'due'", "ti", id,
-		    tx->now_ms);
+		    "WHERE webhook_id = ?1 AND state = 'due'",
+		    "ti", id, tx->now_ms);
 	}
 	return rc;
 }

@@ -14,7 +14,7 @@ enum { DELIVERY_WEBHOOKS_MAX = 10 }; /* endpoints of one intent */
 
 enum delivery_state {
 	DELIVERY_DUE,
-	DELIVERY_LEASED,  /* with a channel; again due when the lease ends */
+	DELIVERY_LEASED, /* with a channel; again due when the lease ends */
 	DELIVERY_DONE,
 	DELIVERY_DEAD,	  /* given up; an operator should look */
 	DELIVERY_DROPPED, /* not needed any more */
@@ -84,7 +84,7 @@ enum rc delivery_list(struct db *, int state, const char *intent_id,
     int *n, struct fault *) MUST_CHECK;
 
 struct delivery_depth {
-	long long due; /* due or leased */
+	long long due;	     /* due or leased */
 	long long oldest_ms; /* creation of the oldest such row; 0 = none */
 	long long dead;
 };

@@ -30,7 +30,7 @@ enum op {
 	OP_AGENT_SHOW,
 	OP_AGENT_SUSPEND,
 	OP_AGENT_REVOKE,
-	OP_SUBMIT, /* struct draft */
+	OP_SUBMIT,	/* struct draft */
 	OP_INTENT_LIST, /* struct intent_filter */
 	OP_INTENT_SHOW,
 	OP_VERDICT, /* what the policy said */
@@ -39,7 +39,7 @@ enum op {
 	OP_CANCEL,  /* struct decide_in */
 	OP_EXECUTE, /* struct execute_in */
 	OP_EXECUTION_SHOW,
-	OP_REPORT, /* struct report_in */
+	OP_REPORT,	     /* struct report_in */
 	OP_WEBHOOK_REGISTER, /* struct webhook_in */
 	OP_NONCE,
 	OP_METRICS,
@@ -67,7 +67,7 @@ enum access {
 
 /* Who calls, as found out from the key; never from the body. */
 struct caller {
-	unsigned access; /* one bit of enum access */
+	unsigned access;    /* one bit of enum access */
 	const char *key_id; /* NULL for the admin key of the settings */
 	const char *name;
 	const struct agent *agent; /* of class agent, else NULL */
@@ -85,7 +85,7 @@ struct decide_in {
 	const char *digest;
 	bool has_decided_at;
 	long long decided_at_ms; /* refused when over 300 s off */
-	const char *intent_id; /* from the body; NULL = from the path */
+	const char *intent_id;	 /* from the body; NULL = from the path */
 };
 
 struct execute_in {
@@ -109,7 +109,7 @@ struct api_stats {
 	long long by_state[INTENT_STATES];
 	long long by_execution[EXECUTION_STATES]; /* of approved ones */
 	long long duplicates;
-	long long decided; /* approvals by people */
+	long long decided;	/* approvals by people */
 	double approval_ms_avg; /* -1 = none yet */
 };
 
@@ -123,7 +123,7 @@ struct call {
 	const json_t *body; /* parsed; an empty object when there is none */
 	const char *(*query)(const struct call *, const char *name);
 	const char *(*header)(const struct call *, const char *name);
-	void *http;	    /* for query and header */
+	void *http; /* for query and header */
 	long long now_ms;
 	const char *public_url; /* base of links */
 	/* Filled by decode: */
@@ -135,8 +135,8 @@ struct call {
 	int votes_n;
 	struct audit_event *events; /* of intents[0], or of all */
 	int events_n;
-	bool settled;	/* DECIDE: this answer settled it */
-	bool replayed;	/* SUBMIT: the first answer again */
+	bool settled;  /* DECIDE: this answer settled it */
+	bool replayed; /* SUBMIT: the first answer again */
 	struct execution *execution;
 	struct agent *agents;
 	int agents_n;
@@ -156,7 +156,7 @@ struct call {
 	const struct api_stats *stats;
 	const void *payload; /* DOWNLOAD */
 	size_t payload_len;
-	long long limit; /* lists */
+	long long limit;    /* lists */
 	const char *cursor; /* lists: where the next page begins; or NULL */
 };
 

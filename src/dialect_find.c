@@ -5,7 +5,7 @@
 #include "dialect.h"
 
 static const struct dialect *const dialects[] = {
-	&dialect_zehrava,
+    &dialect_zehrava,
 };
 
 const struct dialect *
@@ -29,22 +29,22 @@ int
 dialect_status(enum rc rc)
 {
 	static const int status[RC_COUNT] = {
-		[RC_OK] = 200,
-		[RC_INVALID] = 400,
-		[RC_UNAUTHENTICATED] = 401,
-		[RC_FORBIDDEN] = 403,
-		[RC_NOT_FOUND] = 404,
-		[RC_CONFLICT] = 409,
-		[RC_DUPLICATE] = 409,
-		[RC_EXPIRED] = 410,
-		[RC_TOO_LARGE] = 413,
-		[RC_LIMITED] = 429,
-		[RC_BUSY] = 503,
-		[RC_STORE] = 503,
-		[RC_REMOTE_TEMP] = 502,
-		[RC_REMOTE_PERM] = 502,
-		[RC_UNCERTAIN] = 502,
-		[RC_INTERNAL] = 500,
+	    [RC_OK] = 200,
+	    [RC_INVALID] = 400,
+	    [RC_UNAUTHENTICATED] = 401,
+	    [RC_FORBIDDEN] = 403,
+	    [RC_NOT_FOUND] = 404,
+	    [RC_CONFLICT] = 409,
+	    [RC_DUPLICATE] = 409,
+	    [RC_EXPIRED] = 410,
+	    [RC_TOO_LARGE] = 413,
+	    [RC_LIMITED] = 429,
+	    [RC_BUSY] = 503,
+	    [RC_STORE] = 503,
+	    [RC_REMOTE_TEMP] = 502,
+	    [RC_REMOTE_PERM] = 502,
+	    [RC_UNCERTAIN] = 502,
+	    [RC_INTERNAL] = 500,
 	};
 
 	return rc < RC_COUNT && status[rc] != 0 ? status[rc] : 500;

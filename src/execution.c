@@ -45,8 +45,7 @@ may_lease(struct tx *tx, const struct leasing *l, const struct intent *in,
 }
 
 static void
-token_make(struct arena *a, struct execution *ex,
-    char hash[CRYPTO_SHA256_HEX])
+token_make(struct arena *a, struct execution *ex, char hash[CRYPTO_SHA256_HEX])
 {
 	char hex[2 * 20 + 1];
 
@@ -60,14 +59,14 @@ lease_fill(struct tx *tx, const struct leasing *l, const struct intent *in,
     struct execution *ex)
 {
 	*ex = (struct execution){
-		.intent_id = in->id,
-		.agent_id = in->agent_id,
-		.destination = in->destination,
-		.payload_sha256 = in->payload_sha256,
-		.mode = l->mode,
-		.state = EXECUTION_LEASED,
-		.leased_ms = tx->now_ms,
-		.lease_until_ms = tx->now_ms + EXECUTION_LEASE_S * 1000LL,
+	    .intent_id = in->id,
+	    .agent_id = in->agent_id,
+	    .destination = in->destination,
+	    .payload_sha256 = in->payload_sha256,
+	    .mode = l->mode,
+	    .state = EXECUTION_LEASED,
+	    .leased_ms = tx->now_ms,
+	    .lease_until_ms = tx->now_ms + EXECUTION_LEASE_S * 1000LL,
 	};
 	id_next(tx->ids, tx->now_ms, "exe_", ex->id);
 }
@@ -110,8 +109,8 @@ execution_lease(struct tx *tx, void *arg)
 	struct fault *f = &l->fault;
 	enum rc rc;
 
-	*f = (struct fault){ 0 };
-	l->intent = (struct intent){ 0 };
+	*f = (struct fault){0};
+	l->intent = (struct intent){0};
 	rc = store_intent_get(tx->db, l->intent_id, l->arena, &l->intent, f);
 	if (rc != RC_OK) {
 		return rc == RC_NOT_FOUND
@@ -138,8 +137,8 @@ end(struct tx *tx, struct execution *ex, enum execution_event ev,
 	char type[40];
 	enum rc rc = store_intent_get(tx->db, ex->intent_id, a, &in, f);
 
-	if (rc == RC_OK && !lifecycle_execution_next(ex->state, ev,
-		&ex->state)) {
+	if (rc == RC_OK &&
+	    !lifecycle_execution_next(ex->state, ev, &ex->state)) {
 		rc = RC_CONFLICT;
 	}
 	if (rc == RC_OK) {
@@ -161,8 +160,7 @@ end(struct tx *tx, struct execution *ex, enum execution_event ev,
 		return RC_STORE;
 	}
 	rc = audit_add(tx, in.id, type, actor,
-	    json_pack("{s:s, s:o?}", "execution", ex->id, "result", result),
-	    f);
+	    json_pack("{s:s, s:o?}", "execution", ex->id, "result", result), f);
 	if (rc == RC_OK) {
 		rc = delivery_owe_webhooks(tx, in.id, type, f);
 	}
@@ -204,7 +202,7 @@ execution_report(struct tx *tx, void *arg)
 	const char *hash;
 	enum rc rc;
 
-	*f = (struct fault){ 0 };
+	*f = (struct fault){0};
 	rc = store_execution_get(tx->db, r->execution_id, r->arena,
 	    &r->execution, &hash, f);
 	if (rc == RC_NOT_FOUND) {
@@ -227,7 +225,7 @@ execution_report(struct tx *tx, void *arg)
 	if (tx->now_ms >= r->execution.lease_until_ms) {
 		rc = end(tx, &r->execution, ON_LAPSE, "clock", r->arena, f);
 		return rc == RC_OK ? fault_set(f, RC_EXPIRED, "token",
-				     "Execution token expired")
+					 "Execution token expired")
 				   : rc;
 	}
 	r->execution.result = r->result;
@@ -236,8 +234,7 @@ execution_report(struct tx *tx, void *arg)
 }
 
 enum rc
-execution_lapse(struct tx *tx, const char *id, struct arena *a,
-    struct fault *f)
+execution_lapse(struct tx *tx, const char *id, struct arena *a, struct fault *f)
 {
 	struct execution ex;
 	enum rc rc = store_execution_get(tx->db, id, a, &ex, NULL, f);

@@ -17,7 +17,7 @@ enum { EXECUTION_LEASE_S = 15 * 60 };
 
 struct leasing {
 	const char *intent_id;
-	const char *agent_id;	    /* who asks; must own the intent */
+	const char *agent_id; /* who asks; must own the intent */
 	const char *agent_name;
 	const char *mode;
 	const char *payload_sha256; /* must match when given; or NULL */

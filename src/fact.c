@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const int fact_decision_le_s[FACT_DECISION_BUCKETS] = { 5, 15, 60, 300, 900,
-	3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600 };
+const int fact_decision_le_s[FACT_DECISION_BUCKETS] = {5, 15, 60, 300, 900,
+    3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600};
 
 static enum rc
 add(struct tx *tx, const char *name, long long delta, struct fault *f)
@@ -36,8 +36,8 @@ fact_moved(struct tx *tx, enum intent_state from, enum intent_state to,
 }
 
 enum rc
-fact_executed(struct tx *tx, enum execution_state from,
-    enum execution_state to, struct fault *f)
+fact_executed(struct tx *tx, enum execution_state from, enum execution_state to,
+    struct fault *f)
 {
 	char name[40];
 	enum rc rc = RC_OK;
@@ -113,7 +113,7 @@ static void
 sum_bucket(const char *word, long long n, struct fact_sums *out)
 {
 	for (int i = 0; i < FACT_DECISION_BUCKETS; i++) {
-		if (atoi(word) == fact_decision_le_s[i]) {
+		if (strtol(word, NULL, 10) == fact_decision_le_s[i]) {
 			out->decision_buckets[i] = n;
 		}
 	}
@@ -126,9 +126,9 @@ sum_one(const char *name, long long n, struct fact_sums *out)
 		const char *prefix;
 		void (*take)(const char *, long long, struct fact_sums *);
 	} groups[] = {
-		{ "state.", sum_state },
-		{ "execution.", sum_execution },
-		{ "decision_le.", sum_bucket },
+	    {"state.", sum_state},
+	    {"execution.", sum_execution},
+	    {"decision_le.", sum_bucket},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
@@ -159,7 +159,7 @@ fact_sums(struct db *db, struct fact_sums *out, struct fault *f)
 	CLEANUP(arena_drop) struct arena *a = arena_new();
 	enum rc rc = db_query(db, f, &r, "SELECT name, value FROM fact", "");
 
-	*out = (struct fact_sums){ 0 };
+	*out = (struct fact_sums){0};
 	while (rc == RC_OK && (rc = db_next(r, f)) == RC_OK) {
 		sum_one(db_get_text(r, 0, a), db_get_int(r, 1), out);
 	}
@@ -176,8 +176,8 @@ fact_text(struct db *db, const char *name, struct arena *a, const char **out,
     struct fault *f)
 {
 	CLEANUP(db_rows_drop) struct db_rows *r = NULL;
-	enum rc rc = db_one(db, f, &r,
-	    "SELECT value FROM fact WHERE name = ?1", "t", name);
+	enum rc rc = db_one(db, f, &r, "SELECT value FROM fact WHERE name = ?1",
+	    "t", name);
 
 	if (rc == RC_OK) {
 		*out = db_get_text(r, 0, a);
@@ -191,6 +191,6 @@ fact_set_text(struct tx *tx, const char *name, const char *value,
 {
 	return db_run(tx->db, f, NULL,
 	    "INSERT INTO fact (name, value) VALUES (?1, ?2) "
-	    "ON CONFLICT (name) DO UPDATE SET value = excluded.value", "tt",
-	    name, value);
+	    "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+	    "tt", name, value);
 }

@@ -27,7 +27,7 @@ enum rc fact_duplicate(struct tx *, struct fault *) MUST_CHECK;
 
 struct fact_sums {
 	struct api_stats api;
-	long long decisions;	/* by people, of any outcome */
+	long long decisions; /* by people, of any outcome */
 	double decision_s_sum;
 	long long decision_buckets[FACT_DECISION_BUCKETS]; /* not cumulative */
 };

@@ -5,26 +5,25 @@
 
 #include "lib/json.h"
 
-const char *const urgency_words[] = { "low", "normal", "high", "critical",
-	NULL };
-const char *const outcome_words[] = { "approve", "deny", "other", NULL };
+const char *const urgency_words[] = {"low", "normal", "high", "critical", NULL};
+const char *const outcome_words[] = {"approve", "deny", "other", NULL};
 
 static const char *const state_names[INTENT_STATES] = {
-	[INTENT_PENDING] = "pending",
-	[INTENT_APPROVED] = "approved",
-	[INTENT_DENIED] = "denied",
-	[INTENT_RESOLVED] = "resolved",
-	[INTENT_EXPIRED] = "expired",
-	[INTENT_CANCELLED] = "cancelled",
-	[INTENT_BLOCKED] = "blocked",
+    [INTENT_PENDING] = "pending",
+    [INTENT_APPROVED] = "approved",
+    [INTENT_DENIED] = "denied",
+    [INTENT_RESOLVED] = "resolved",
+    [INTENT_EXPIRED] = "expired",
+    [INTENT_CANCELLED] = "cancelled",
+    [INTENT_BLOCKED] = "blocked",
 };
 
 static const char *const execution_names[EXECUTION_STATES] = {
-	[EXECUTION_NONE] = "none",
-	[EXECUTION_LEASED] = "leased",
-	[EXECUTION_SUCCEEDED] = "succeeded",
-	[EXECUTION_FAILED] = "failed",
-	[EXECUTION_LAPSED] = "lapsed",
+    [EXECUTION_NONE] = "none",
+    [EXECUTION_LEASED] = "leased",
+    [EXECUTION_SUCCEEDED] = "succeeded",
+    [EXECUTION_FAILED] = "failed",
+    [EXECUTION_LAPSED] = "lapsed",
 };
 
 const char *
@@ -88,12 +87,12 @@ void
 intent_digest(struct arena *a, const struct intent *in,
     char out[CRYPTO_SHA256_HEX])
 {
-	CLEANUP(json_drop) json_t *o = json_pack(
-	    "{s:s, s:s?, s:s, s:s?, s:s, s:s?, s:s, s:s}", "agent",
-	    in->agent_id, "owner", in->owner, "destination", in->destination,
-	    "onBehalfOf", in->on_behalf_of, "payload_sha256",
-	    in->payload_sha256, "metadata", in->metadata, "policy",
-	    in->policy_id, "policy_version", in->policy_version);
+	CLEANUP(json_drop) json_t *o =
+	    json_pack("{s:s, s:s?, s:s, s:s?, s:s, s:s?, s:s, s:s}", "agent",
+		in->agent_id, "owner", in->owner, "destination",
+		in->destination, "onBehalfOf", in->on_behalf_of,
+		"payload_sha256", in->payload_sha256, "metadata", in->metadata,
+		"policy", in->policy_id, "policy_version", in->policy_version);
 	const char *text;
 	size_t len;
 

@@ -57,7 +57,7 @@ struct option {
 };
 
 struct risk {
-	double score; /* 0 to 1, two decimals */
+	double score;	   /* 0 to 1, two decimals */
 	const char *level; /* "low" "medium" "high" "critical" */
 	struct field_strings factors;
 };
@@ -68,8 +68,8 @@ struct plan {
 	struct field_strings channels;	/* names of assent.yaml */
 	struct field_strings excluded;	/* person ids that may not approve */
 	bool open; /* any reviewer credential without a person may decide too */
-	int required; /* distinct people who must approve, at least 1 */
-	int deny_threshold; /* distinct people whose denial settles it */
+	int required;	      /* distinct people who must approve, at least 1 */
+	int deny_threshold;   /* distinct people whose denial settles it */
 	bool reason_required; /* a denial needs a reason */
 };
 
@@ -96,7 +96,7 @@ struct draft {
 	const char *description;
 	enum urgency urgency;
 	struct option options[INTENT_OPTIONS_MAX];
-	int options_n; /* 0 = Approve and Deny */
+	int options_n;			/* 0 = Approve and Deny */
 	struct field_strings approvers; /* persons and groups, as asked */
 	struct field_strings channels;
 	const char *callback_url;
@@ -150,9 +150,9 @@ struct intent {
 	const char *verdict_reason;
 	const char *verdict_code;
 	enum intent_state state;
-	int chosen; /* index into options; -1 = none */
-	const char *reason; /* why it is in this state, in words; or NULL */
-	const char *decided_by;	  /* person id, "policy", "clock"; or NULL */
+	int chosen;		/* index into options; -1 = none */
+	const char *reason;	/* why it is in this state, in words; or NULL */
+	const char *decided_by; /* person id, "policy", "clock"; or NULL */
 	const char *decided_name; /* to show */
 	const char *decided_via;  /* "policy" "api" "page" "email" ... */
 	long long created_ms;
@@ -188,18 +188,17 @@ struct decision {
 	bool known;	    /* person is one of assent.yaml */
 	const char *via;    /* "api" "page" "email" "slack" "discord" */
 	const char *assurance; /* how sure we are who it was; for the audit */
-	int option;	    /* index; or -1 and see outcome */
-	enum outcome outcome; /* when option is -1: the first with it */
-	const char *reason;   /* or NULL */
-	const char *digest;   /* what the person saw, hex; NULL = not bound */
+	int option;	       /* index; or -1 and see outcome */
+	enum outcome outcome;  /* when option is -1: the first with it */
+	const char *reason;    /* or NULL */
+	const char *digest;    /* what the person saw, hex; NULL = not bound */
 	const char *link_hash; /* magic link to use up, hex; or NULL */
 };
 
 /* Stable lower-case words: "pending", "approved", ... */
 const char *intent_state_name(enum intent_state);
 /* RC_INVALID when it is none. */
-enum rc intent_state_parse(const char *name, enum intent_state *out)
-    MUST_CHECK;
+enum rc intent_state_parse(const char *name, enum intent_state *out) MUST_CHECK;
 bool intent_state_is_final(enum intent_state);
 const char *execution_state_name(enum execution_state);
 enum rc execution_state_parse(const char *name, enum execution_state *out)

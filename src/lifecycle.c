@@ -4,24 +4,28 @@
 
 /* State + 1, so that an absent row (0) means forbidden. */
 static const unsigned char next[INTENT_STATES][INTENT_EVENTS] = {
-	[INTENT_PENDING] = {
-		[ON_APPROVE]  = INTENT_APPROVED + 1,
-		[ON_DENY]     = INTENT_DENIED + 1,
-		[ON_RESOLVE]  = INTENT_RESOLVED + 1,
-		[ON_DEADLINE] = INTENT_EXPIRED + 1,
-		[ON_CANCEL]   = INTENT_CANCELLED + 1,
+    [INTENT_PENDING] =
+	{
+	    [ON_APPROVE] = INTENT_APPROVED + 1,
+	    [ON_DENY] = INTENT_DENIED + 1,
+	    [ON_RESOLVE] = INTENT_RESOLVED + 1,
+	    [ON_DEADLINE] = INTENT_EXPIRED + 1,
+	    [ON_CANCEL] = INTENT_CANCELLED + 1,
 	},
 };
 
-static const unsigned char next_execution[EXECUTION_STATES][EXECUTION_EVENTS] = {
-	[EXECUTION_NONE] = {
+static const unsigned char next_execution[EXECUTION_STATES][EXECUTION_EVENTS] =
+    {
+	[EXECUTION_NONE] =
+	    {
 		[ON_LEASE] = EXECUTION_LEASED + 1,
-	},
-	[EXECUTION_LEASED] = {
+	    },
+	[EXECUTION_LEASED] =
+	    {
 		[ON_SUCCESS] = EXECUTION_SUCCEEDED + 1,
 		[ON_FAILURE] = EXECUTION_FAILED + 1,
-		[ON_LAPSE]   = EXECUTION_LAPSED + 1,
-	},
+		[ON_LAPSE] = EXECUTION_LAPSED + 1,
+	    },
 };
 
 bool
@@ -52,11 +56,11 @@ const char *
 intent_event_name(enum intent_event ev)
 {
 	static const char *const names[INTENT_EVENTS] = {
-		[ON_APPROVE] = "approve",
-		[ON_DENY] = "deny",
-		[ON_RESOLVE] = "choose another option",
-		[ON_DEADLINE] = "deadline",
-		[ON_CANCEL] = "cancel",
+	    [ON_APPROVE] = "approve",
+	    [ON_DENY] = "deny",
+	    [ON_RESOLVE] = "choose another option",
+	    [ON_DEADLINE] = "deadline",
+	    [ON_CANCEL] = "cancel",
 	};
 
 	assert(ev < INTENT_EVENTS);
@@ -67,10 +71,10 @@ const char *
 execution_event_name(enum execution_event ev)
 {
 	static const char *const names[EXECUTION_EVENTS] = {
-		[ON_LEASE] = "execute",
-		[ON_SUCCESS] = "report success",
-		[ON_FAILURE] = "report failure",
-		[ON_LAPSE] = "no report in time",
+	    [ON_LEASE] = "execute",
+	    [ON_SUCCESS] = "report success",
+	    [ON_FAILURE] = "report failure",
+	    [ON_LAPSE] = "no report in time",
 	};
 
 	assert(ev < EXECUTION_EVENTS);
@@ -81,9 +85,9 @@ enum intent_event
 lifecycle_event_of(enum outcome outcome)
 {
 	static const enum intent_event events[OUTCOMES] = {
-		[OUTCOME_APPROVE] = ON_APPROVE,
-		[OUTCOME_DENY] = ON_DENY,
-		[OUTCOME_OTHER] = ON_RESOLVE,
+	    [OUTCOME_APPROVE] = ON_APPROVE,
+	    [OUTCOME_DENY] = ON_DENY,
+	    [OUTCOME_OTHER] = ON_RESOLVE,
 	};
 
 	assert(outcome < OUTCOMES);

@@ -24,7 +24,7 @@ enum execution_event {
 	ON_LEASE,   /* the agent takes it */
 	ON_SUCCESS, /* the agent reports */
 	ON_FAILURE,
-	ON_LAPSE,   /* no report before the lease ended */
+	ON_LAPSE, /* no report before the lease ended */
 	EXECUTION_EVENTS
 };
 

@@ -13,25 +13,26 @@ link_insert(struct tx *tx, const struct link_row *l, struct fault *f)
 }
 
 enum rc
-link_get(struct db *db, const char *hash, struct arena *a,
-    struct link_row *out, struct fault *f)
+link_get(struct db *db, const char *hash, struct arena *a, struct link_row *out,
+    struct fault *f)
 {
 	CLEANUP(db_rows_drop) struct db_rows *r = NULL;
 	enum rc rc = db_one(db, f, &r,
 	    "SELECT hash, intent_id, person, code_hash, wrong, used_ms, "
-	    "expires_ms FROM magic_link WHERE hash = ?1", "t", hash);
+	    "expires_ms FROM magic_link WHERE hash = ?1",
+	    "t", hash);
 
 	if (rc != RC_OK) {
 		return rc;
 	}
 	*out = (struct link_row){
-		.hash = db_get_text(r, 0, a),
-		.intent_id = db_get_text(r, 1, a),
-		.person = db_get_text(r, 2, a),
-		.code_hash = db_get_text(r, 3, a),
-		.wrong = (int)db_get_int(r, 4),
-		.used_ms = db_get_int(r, 5),
-		.expires_ms = db_get_int(r, 6),
+	    .hash = db_get_text(r, 0, a),
+	    .intent_id = db_get_text(r, 1, a),
+	    .person = db_get_text(r, 2, a),
+	    .code_hash = db_get_text(r, 3, a),
+	    .wrong = (int)db_get_int(r, 4),
+	    .used_ms = db_get_int(r, 5),
+	    .expires_ms = db_get_int(r, 6),
 	};
 	return RC_OK;
 }
@@ -42,7 +43,8 @@ link_use(struct tx *tx, const char *hash, struct fault *f)
 	long long n = 0;
 	enum rc rc = db_run(tx->db, f, &n,
 	    "UPDATE magic_link SET used_ms = ?2 WHERE hash = ?1 AND "
-	    "used_ms = 0", "ti", hash, tx->now_ms);
+	    "used_ms = 0",
+	    "ti", hash, tx->now_ms);
 
 	if (rc == RC_OK && n == 0) {
 		return fault_set(f, RC_CONFLICT, "token", "link was used");
@@ -64,7 +66,8 @@ sign_in_insert(struct tx *tx, const char *hash, const char *person,
 {
 	return db_run(tx->db, f, NULL,
 	    "INSERT INTO sign_in_link (hash, person, expires_ms, used_ms) "
-	    "VALUES (?1,?2,?3,0)", "tti", hash, person, expires_ms);
+	    "VALUES (?1,?2,?3,0)",
+	    "tti", hash, person, expires_ms);
 }
 
 enum rc
@@ -74,7 +77,8 @@ sign_in_use(struct tx *tx, const char *hash, struct arena *a,
 	CLEANUP(db_rows_drop) struct db_rows *r = NULL;
 	enum rc rc = db_one(tx->db, f, &r,
 	    "SELECT person, expires_ms, used_ms FROM sign_in_link "
-	    "WHERE hash = ?1", "t", hash);
+	    "WHERE hash = ?1",
+	    "t", hash);
 
 	if (rc == RC_NOT_FOUND) {
 		return fault_set(f, rc, "token", "unknown link");
@@ -90,8 +94,8 @@ sign_in_use(struct tx *tx, const char *hash, struct arena *a,
 	}
 	*person = db_get_text(r, 0, a);
 	return db_run(tx->db, f, NULL,
-	    "UPDATE sign_in_link SET used_ms = ?2 WHERE hash = ?1", "ti",
-	    hash, tx->now_ms);
+	    "UPDATE sign_in_link SET used_ms = ?2 WHERE hash = ?1", "ti", hash,
+	    tx->now_ms);
 }
 
 enum rc
@@ -141,7 +145,8 @@ download_insert(struct tx *tx, const char *hash, const char *intent_id,
 {
 	return db_run(tx->db, f, NULL,
 	    "INSERT INTO download (hash, intent_id, expires_ms, used_ms) "
-	    "VALUES (?1,?2,?3,0)", "tti", hash, intent_id, expires_ms);
+	    "VALUES (?1,?2,?3,0)",
+	    "tti", hash, intent_id, expires_ms);
 }
 
 enum rc
@@ -151,7 +156,8 @@ download_use(struct tx *tx, const char *hash, struct arena *a,
 	CLEANUP(db_rows_drop) struct db_rows *r = NULL;
 	enum rc rc = db_one(tx->db, f, &r,
 	    "SELECT intent_id, expires_ms, used_ms FROM download "
-	    "WHERE hash = ?1", "t", hash);
+	    "WHERE hash = ?1",
+	    "t", hash);
 
 	if (rc == RC_NOT_FOUND) {
 		return fault_set(f, rc, "token", "unknown link");
@@ -173,12 +179,12 @@ enum rc
 link_sweep(struct tx *tx, int limit, struct fault *f)
 {
 	static const char *const sweeps[] = {
-		"DELETE FROM sign_in_link WHERE hash IN (SELECT hash FROM "
-		"sign_in_link WHERE expires_ms < ?1 LIMIT ?2)",
-		"DELETE FROM nonce WHERE value IN (SELECT value FROM nonce "
-		"WHERE expires_ms < ?1 LIMIT ?2)",
-		"DELETE FROM download WHERE hash IN (SELECT hash FROM "
-		"download WHERE expires_ms < ?1 LIMIT ?2)",
+	    "DELETE FROM sign_in_link WHERE hash IN (SELECT hash FROM "
+	    "sign_in_link WHERE expires_ms < ?1 LIMIT ?2)",
+	    "DELETE FROM nonce WHERE value IN (SELECT value FROM nonce "
+	    "WHERE expires_ms < ?1 LIMIT ?2)",
+	    "DELETE FROM download WHERE hash IN (SELECT hash FROM "
+	    "download WHERE expires_ms < ?1 LIMIT ?2)",
 	};
 	enum rc rc = RC_OK;
 

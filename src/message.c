@@ -44,12 +44,12 @@ card_make(struct tx *tx, const struct message_env *env, struct people *people,
 	char *payload;
 	size_t len;
 	int n;
-	enum rc rc = payload_read(tx, env, d->intent, d->arena, &payload,
-	    &len, f);
+	enum rc rc =
+	    payload_read(tx, env, d->intent, d->arena, &payload, &len, f);
 
 	if (rc == RC_OK) {
-		rc = store_vote_list(tx->db, d->intent_id, d->arena, &votes,
-		    &n, f);
+		rc = store_vote_list(tx->db, d->intent_id, d->arena, &votes, &n,
+		    f);
 	}
 	if (rc != RC_OK) {
 		return rc;
@@ -65,13 +65,16 @@ link_make(struct tx *tx, const struct message_env *env, struct delivery *d,
     struct fault *f)
 {
 	const struct magic_link_keys *keys = vault_link_keys(env->vault);
-	struct magic_link link = { .intent_id = d->intent_id,
-		.person = d->person, .digest = d->intent->digest,
-		.expires_ms = d->intent->expires_ms };
+	struct magic_link link = {.intent_id = d->intent_id,
+	    .person = d->person,
+	    .digest = d->intent->digest,
+	    .expires_ms = d->intent->expires_ms};
 	const char *token = magic_link_make(d->arena, keys, &link);
 	char code[MAGIC_LINK_CODE + 1], hash[CRYPTO_SHA256_HEX];
-	struct link_row row = { .hash = link.hash, .intent_id = d->intent_id,
-		.person = d->person, .expires_ms = link.expires_ms };
+	struct link_row row = {.hash = link.hash,
+	    .intent_id = d->intent_id,
+	    .person = d->person,
+	    .expires_ms = link.expires_ms};
 
 	d->link = arena_printf(d->arena, "%s/l/%s", env->public_url, token);
 	if (env->link_code) {
@@ -142,8 +145,8 @@ static const char *
 standard_signature(struct arena *a, const char *secret, const char *id,
     const char *time_s, const char *body, size_t len)
 {
-	const struct crypto_part parts[] = { { id, strlen(id) }, { ".", 1 },
-		{ time_s, strlen(time_s) }, { ".", 1 }, { body, len } };
+	const struct crypto_part parts[] = {{id, strlen(id)}, {".", 1},
+	    {time_s, strlen(time_s)}, {".", 1}, {body, len}};
 	unsigned char key[SECRET_MAX], mac[CRYPTO_SHA256];
 	char text[4 * ((CRYPTO_SHA256 + 2) / 3) + 1];
 	size_t key_len = strlen(secret);
@@ -164,8 +167,9 @@ compose_news(struct tx *tx, const struct message_env *env,
     const struct delivery_row *row, struct delivery *d, struct fault *f)
 {
 	const struct dialect *dialect = dialect_find(d->intent->dialect);
-	struct webhook_news news = { .intent = d->intent, .row = row,
-		.now_ms = tx->now_ms };
+	struct webhook_news news = {.intent = d->intent,
+	    .row = row,
+	    .now_ms = tx->now_ms};
 	const char **h = arena_array(d->arena, HEADERS_MAX + 1, sizeof(*h));
 	char time_s[24];
 	int n = 0;
@@ -185,8 +189,8 @@ compose_news(struct tx *tx, const struct message_env *env,
 	h[n++] = arena_printf(d->arena, "webhook-timestamp: %s", time_s);
 	h[n++] = standard_signature(d->arena, news.secret, d->id, time_s,
 	    d->body, d->body_len);
-	n += dialect->news_headers(d->arena, &news, d->body, d->body_len,
-	    h + n, HEADERS_MAX - n);
+	n += dialect->news_headers(d->arena, &news, d->body, d->body_len, h + n,
+	    HEADERS_MAX - n);
 	h[n] = NULL;
 	d->headers = h;
 	return RC_OK;

@@ -22,8 +22,8 @@ static json_t *
 store_report(const struct store_stats *s)
 {
 	return json_pack("{s:s, s:s*, s:i}", "state",
-	    s->writable ? "up" : "down", "fault",
-	    s->writable ? NULL : s->fault, "waiting", (int)s->waiting);
+	    s->writable ? "up" : "down", "fault", s->writable ? NULL : s->fault,
+	    "waiting", (int)s->waiting);
 }
 
 static json_t *
@@ -32,7 +32,7 @@ channels_report(const struct outbox *outbox, bool *degraded)
 	json_t *all = json_object();
 
 	for (int i = 0; i < outbox_channels(outbox); i++) {
-		struct channel_health h = { 0 };
+		struct channel_health h = {0};
 		const char *name = outbox_channel(outbox, i, &h);
 
 		if (h.state == CHANNEL_DEGRADED || h.state == CHANNEL_DOWN) {
@@ -63,15 +63,14 @@ readyz(const struct observe *o, struct http_request *http)
 			   : "ready",
 	    "store", store_report(&s), "channels", channels);
 	text = json_compact(http_arena(http), body, &len);
-	http_reply(http, s.writable ? 200 : 503, "application/json", text,
-	    len);
+	http_reply(http, s.writable ? 200 : 503, "application/json", text, len);
 }
 
 static void
 metric(struct buf *b, const char *name, const char *type, const char *help)
 {
-	buf_printf(b, "# HELP assent_%s %s\n# TYPE assent_%s %s\n", name,
-	    help, name, type);
+	buf_printf(b, "# HELP assent_%s %s\n# TYPE assent_%s %s\n", name, help,
+	    name, type);
 }
 
 static void
@@ -104,8 +103,10 @@ decisions(struct buf *b, const struct fact_sums *sums)
 	    "Time from submit to the decision of people.");
 	for (int i = 0; i < FACT_DECISION_BUCKETS; i++) {
 		n += sums->decision_buckets[i];
-		buf_printf(b, "assent_decision_seconds_bucket{le=\"%d\"} "
-			      "%lld\n", fact_decision_le_s[i], n);
+		buf_printf(b,
+		    "assent_decision_seconds_bucket{le=\"%d\"} "
+		    "%lld\n",
+		    fact_decision_le_s[i], n);
 	}
 	buf_printf(b,
 	    "assent_decision_seconds_bucket{le=\"+Inf\"} %lld\n"
@@ -126,9 +127,8 @@ depth(struct buf *b, const struct delivery_depth *d)
 	metric(b, "outbox_oldest_age_seconds", "gauge",
 	    "Age of the oldest delivery that is owed.");
 	buf_printf(b, "assent_outbox_oldest_age_seconds %.3f\n",
-	    d->oldest_ms > 0
-		? (double)(clock_now_ms() - d->oldest_ms) / 1000
-		: 0.0);
+	    d->oldest_ms > 0 ? (double)(clock_now_ms() - d->oldest_ms) / 1000
+			     : 0.0);
 }
 
 static void
@@ -138,8 +138,7 @@ commits(struct buf *b, const struct store_stats *s)
 	buf_printf(b, "assent_commits_total %lld\n", s->commits);
 	metric(b, "commit_failures_total", "counter",
 	    "Transactions that failed.");
-	buf_printf(b, "assent_commit_failures_total %lld\n",
-	    s->failed_commits);
+	buf_printf(b, "assent_commit_failures_total %lld\n", s->failed_commits);
 	metric(b, "commit_jobs_total", "counter",
 	    "Jobs in committed transactions.");
 	buf_printf(b, "assent_commit_jobs_total %lld\n", s->jobs);
@@ -152,10 +151,9 @@ commits(struct buf *b, const struct store_stats *s)
 static void
 channels(struct buf *b, const struct outbox *outbox)
 {
-	metric(b, "channel_up", "gauge",
-	    "1 when the channel works, else 0.");
+	metric(b, "channel_up", "gauge", "1 when the channel works, else 0.");
 	for (int i = 0; i < outbox_channels(outbox); i++) {
-		struct channel_health h = { 0 };
+		struct channel_health h = {0};
 		const char *name = outbox_channel(outbox, i, &h);
 
 		buf_printf(b, "assent_channel_up{channel=\"%s\"} %d\n", name,
@@ -167,9 +165,9 @@ static void
 metrics(const struct observe *o, struct http_request *http)
 {
 	struct fact_sums sums;
-	struct delivery_depth d = { 0 };
+	struct delivery_depth d = {0};
 	struct store_stats s;
-	struct fault f = { 0 };
+	struct fault f = {0};
 	struct buf b;
 
 	if (fact_sums(o->reader, &sums, &f) != RC_OK ||
@@ -187,7 +185,8 @@ metrics(const struct observe *o, struct http_request *http)
 	commits(&b, &s);
 	channels(&b, o->outbox);
 	metric(&b, "parked_requests", "gauge", "Replies that wait.");
-	buf_printf(&b, "assent_parked_requests %d\n", http_parked(http_server_of(http)));
+	buf_printf(&b, "assent_parked_requests %d\n",
+	    http_parked(http_server_of(http)));
 	http_reply(http, 200, "text/plain; version=0.0.4; charset=utf-8",
 	    buf_str(&b), b.len);
 	buf_fini(&b);
@@ -197,9 +196,9 @@ static const struct {
 	const char *path;
 	void (*answer)(const struct observe *, struct http_request *);
 } paths[] = {
-	{ "/healthz", healthz },
-	{ "/readyz", readyz },
-	{ "/metrics", metrics },
+    {"/healthz", healthz},
+    {"/readyz", readyz},
+    {"/metrics", metrics},
 };
 
 bool

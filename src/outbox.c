@@ -14,14 +14,14 @@
 
 enum {
 	PUMP_MS = 1000,
-	IN_FLIGHT_MAX = 32, /* of one channel */
+	IN_FLIGHT_MAX = 32,	/* of one channel */
 	MAIL_ATTEMPTS_MAX = 30, /* about a day */
 	RETRY_AFTER_MAX_S = 24 * 3600
 };
 
 static const struct channel_ops *const known[] = {
-	&channel_webhook,
-	&channel_email,
+    &channel_webhook,
+    &channel_email,
 };
 
 struct lane {
@@ -104,9 +104,9 @@ lease(struct tx *tx, struct outbox *o, struct people *people, struct lane *l,
 		log_error("delivery %s cannot be composed error=\"%s\"",
 		    row->id, f->text);
 		rc = end_row(tx, row, DELIVERY_DEAD, f->text, f);
-		return rc == RC_OK ? audit_delivery(tx, row, "delivery_dead",
-				     row->error, f)
-				   : rc;
+		return rc == RC_OK
+		    ? audit_delivery(tx, row, "delivery_dead", row->error, f)
+		    : rc;
 	}
 	l->ready[l->ready_n++] = d;
 	return delivery_update(tx, row, f);
@@ -126,8 +126,8 @@ pump_lane(struct tx *tx, struct outbox *o, struct people *people,
 	if (room <= 0) {
 		return RC_OK; /* the next end of an attempt kicks */
 	}
-	rc = delivery_due(tx->db, l->ops->name, tx->now_ms, room, a, &rows,
-	    &n, f);
+	rc = delivery_due(tx->db, l->ops->name, tx->now_ms, room, a, &rows, &n,
+	    f);
 	for (int i = 0; rc == RC_OK && i < n; i++) {
 		rc = lease(tx, o, people, l, &rows[i], f);
 	}
@@ -144,7 +144,7 @@ static enum rc
 pump(struct tx *tx, void *arg)
 {
 	struct outbox *o = arg;
-	struct fault f = { 0 };
+	struct fault f = {0};
 	CLEANUP(rules_drop) struct policy_set *set =
 	    rules_get(o->options.rules);
 	enum rc rc = RC_OK;
@@ -154,8 +154,7 @@ pump(struct tx *tx, void *arg)
 		return RC_OK;
 	}
 	for (int i = 0; rc == RC_OK && i < o->lanes_n; i++) {
-		rc = pump_lane(tx, o, policy_set_people(set), &o->lanes[i],
-		    &f);
+		rc = pump_lane(tx, o, policy_set_people(set), &o->lanes[i], &f);
 	}
 	return rc == RC_OK ? RC_OK : RC_STORE;
 }
@@ -182,8 +181,9 @@ ending_free(struct ending *e)
 static long long
 retry_wait_ms(const struct outbox *o, const struct delivery_row *row)
 {
-	static const struct backoff mail = { .first_ms = 30 * 1000,
-		.max_ms = 3600 * 1000, .jitter = 20 };
+	static const struct backoff mail = {.first_ms = 30 * 1000,
+	    .max_ms = 3600 * 1000,
+	    .jitter = 20};
 	int i = row->attempts - 1;
 
 	if (row->kind == DELIVERY_WEBHOOK) {
@@ -207,17 +207,16 @@ later(struct tx *tx, const struct ending *e, struct delivery_row *row,
 	enum rc rc;
 
 	if (wait < 0) {
-		log_error("delivery %s is dead channel=%s attempts=%d",
-		    row->id, row->channel, row->attempts);
+		log_error("delivery %s is dead channel=%s attempts=%d", row->id,
+		    row->channel, row->attempts);
 		rc = end_row(tx, row, DELIVERY_DEAD, e->detail, f);
-		return rc == RC_OK ? audit_delivery(tx, row, "delivery_dead",
-				     e->detail, f)
-				   : rc;
+		return rc == RC_OK
+		    ? audit_delivery(tx, row, "delivery_dead", e->detail, f)
+		    : rc;
 	}
 	row->state = DELIVERY_DUE;
 	row->error = e->detail;
-	row->due_ms =
-	    tx->now_ms + (asked * 1000 > wait ? asked * 1000 : wait);
+	row->due_ms = tx->now_ms + (asked * 1000 > wait ? asked * 1000 : wait);
 	rc = delivery_update(tx, row, f);
 	return rc == RC_OK
 	    ? audit_delivery(tx, row, "delivery_failed", e->detail, f)
@@ -253,9 +252,9 @@ apply(struct tx *tx, const struct ending *e, struct delivery_row *row,
 			row->remote_id = e->remote_id;
 		}
 		rc = end_row(tx, row, DELIVERY_DONE, NULL, f);
-		return rc == RC_OK ? audit_delivery(tx, row, "delivery_sent",
-				     NULL, f)
-				   : rc;
+		return rc == RC_OK
+		    ? audit_delivery(tx, row, "delivery_sent", NULL, f)
+		    : rc;
 	case RC_BUSY:
 		row->state = DELIVERY_DUE;
 		row->attempts--;
@@ -276,10 +275,11 @@ end_attempt(struct tx *tx, void *arg)
 	struct ending *e = arg;
 	struct arena *a = tx->scratch;
 	struct delivery_row row;
-	struct fault f = { 0 };
+	struct fault f = {0};
 	enum rc rc = delivery_get(tx->db, e->id, a, &row, &f);
 
-	if (rc == RC_NOT_FOUND || (rc == RC_OK && row.state != DELIVERY_LEASED)) {
+	if (rc == RC_NOT_FOUND ||
+	    (rc == RC_OK && row.state != DELIVERY_LEASED)) {
 		return RC_OK; /* told twice */
 	}
 	if (rc == RC_OK) {
@@ -297,7 +297,8 @@ attempt_ended(void *arg, enum rc rc)
 
 	if (rc == RC_STORE) {
 		log_warn("delivery %s: its end is not stored, it will be "
-			 "repeated", e->id);
+			 "repeated",
+		    e->id);
 	}
 	ending_free(e);
 }
@@ -309,10 +310,11 @@ ended(void *ctx, const char *id, const struct attempt *at)
 	struct ending *e = mem_new(1, sizeof(*e));
 
 	atomic_fetch_sub(&l->in_flight, 1);
-	*e = (struct ending){ .outbox = l->outbox, .rc = at->rc,
-		.retry_after_s = at->retry_after_s,
-		.remote_id = mem_strdup(at->remote_id),
-		.detail = mem_strdup(at->detail) };
+	*e = (struct ending){.outbox = l->outbox,
+	    .rc = at->rc,
+	    .retry_after_s = at->retry_after_s,
+	    .remote_id = mem_strdup(at->remote_id),
+	    .detail = mem_strdup(at->detail)};
 	(void)snprintf(e->id, sizeof(e->id), "%s", id);
 	if (store_write(l->outbox->options.store, end_attempt, attempt_ended,
 		e) != RC_OK) {
@@ -325,7 +327,7 @@ static void
 pumped(void *arg, enum rc rc)
 {
 	struct outbox *o = arg;
-	const struct attempt busy = { .rc = RC_BUSY };
+	const struct attempt busy = {.rc = RC_BUSY};
 
 	for (int i = 0; i < o->lanes_n; i++) {
 		struct lane *l = &o->lanes[i];
@@ -364,8 +366,9 @@ lane_start(struct outbox *o, const struct channel_ops *ops,
 	l->outbox = o;
 	l->ops = ops;
 	l->env = *env;
-	l->up = (struct channel_up){ .decided = env->up->decided,
-		.ended = ended, .ctx = l };
+	l->up = (struct channel_up){.decided = env->up->decided,
+	    .ended = ended,
+	    .ctx = l};
 	l->env.up = &l->up;
 	rc = ops->start(&l->env, &l->self, f);
 	if (rc == RC_OK) {

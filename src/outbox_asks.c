@@ -39,8 +39,9 @@ ask_person(const struct outbox *o, const struct person *p, struct ask *asks,
 		const char *address = address_of(p, channel);
 
 		if (address != NULL) {
-			asks[(*n)++] = (struct ask){ .channel = channel,
-				.person = p->id, .address = address };
+			asks[(*n)++] = (struct ask){.channel = channel,
+			    .person = p->id,
+			    .address = address};
 		}
 	}
 }
@@ -51,8 +52,8 @@ ask_channel(const struct outbox *o, const struct named_channel *c,
 {
 	for (int i = 0; i < outbox_channels(o); i++) {
 		if (strcmp(outbox_channel(o, i, NULL), c->kind) == 0) {
-			asks[(*n)++] = (struct ask){ .channel = c->kind,
-				.address = c->target };
+			asks[(*n)++] = (struct ask){.channel = c->kind,
+			    .address = c->target};
 		}
 	}
 }
@@ -62,8 +63,8 @@ outbox_find_asks(void *ctx, const struct plan *plan, struct people *people,
     struct arena *a, struct ask **out, size_t *n)
 {
 	const struct outbox *o = ctx;
-	size_t max = (plan->approvers.n + plan->channels.n) *
-	    OUTBOX_CHANNELS_MAX;
+	size_t max =
+	    (plan->approvers.n + plan->channels.n) * OUTBOX_CHANNELS_MAX;
 
 	*out = arena_array(a, max, sizeof(**out));
 	*n = 0;

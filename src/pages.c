@@ -17,11 +17,11 @@
 enum { TEMPLATE_MAX = 256 * 1024 };
 
 static const char *const files[PAGES] = {
-	[PAGE_LINK] = "page_link.html",
-	[PAGE_INTENT] = "page_intent.html",
-	[PAGE_APPROVALS] = "page_approvals.html",
-	[PAGE_SIGN_IN] = "page_sign_in.html",
-	[PAGE_DONE] = "page_done.html",
+    [PAGE_LINK] = "page_link.html",
+    [PAGE_INTENT] = "page_intent.html",
+    [PAGE_APPROVALS] = "page_approvals.html",
+    [PAGE_SIGN_IN] = "page_sign_in.html",
+    [PAGE_DONE] = "page_done.html",
 };
 
 static void
@@ -45,14 +45,14 @@ static const struct place {
 	bool get, post;
 	void (*answer)(struct page_request *);
 } places[] = {
-	{ "/", false, true, false, page_root },
-	{ "/style.css", false, true, false, page_style },
-	{ "/l/", true, true, true, page_link },
-	{ "/approvals", false, true, false, page_approvals },
-	{ "/approvals/", true, true, true, page_intent },
-	{ "/sign-in", false, true, true, page_sign_in },
-	{ "/sign-in/", true, true, false, page_sign_in },
-	{ "/sign-out", false, false, true, page_sign_out },
+    {"/", false, true, false, page_root},
+    {"/style.css", false, true, false, page_style},
+    {"/l/", true, true, true, page_link},
+    {"/approvals", false, true, false, page_approvals},
+    {"/approvals/", true, true, true, page_intent},
+    {"/sign-in", false, true, true, page_sign_in},
+    {"/sign-in/", true, true, false, page_sign_in},
+    {"/sign-out", false, false, true, page_sign_out},
 };
 
 static const struct place *
@@ -64,8 +64,7 @@ place_find(const struct http_request *http)
 		size_t len = strlen(places[i].path);
 
 		if (places[i].more ? strncmp(path, places[i].path, len) == 0 &&
-			    path[len] != '\0' &&
-			    strchr(path + len, '/') == NULL
+			    path[len] != '\0' && strchr(path + len, '/') == NULL
 				   : strcmp(path, places[i].path) == 0) {
 			return &places[i];
 		}
@@ -114,14 +113,14 @@ templates_load(struct pages *p, struct fault *f)
 	for (int i = 0; i < PAGES; i++) {
 		size_t len;
 		char *text = text_load(dir, files[i], &len);
-		struct fault why = { 0 };
+		struct fault why = {0};
 		enum rc rc = template_new(text, len, TEMPLATE_HTML,
 		    &p->templates[i], &why);
 
 		free(text);
 		if (rc != RC_OK) {
-			return fault_set(f, rc, "ASSENT_TEMPLATE_DIR",
-			    "%s: %s", files[i], why.text);
+			return fault_set(f, rc, "ASSENT_TEMPLATE_DIR", "%s: %s",
+			    files[i], why.text);
 		}
 	}
 	p->own_style = text_load(dir, "style.css", &p->style_len);
@@ -180,15 +179,15 @@ static void
 add_headers(struct page_request *r)
 {
 	static const char *const headers[][2] = {
-		{ "Content-Security-Policy",
-		    "default-src 'none'; style-src 'self'; "
-		    "form-action 'self'; frame-ancestors 'none'; "
-		    "base-uri 'none'" },
-		{ "X-Content-Type-Options", "nosniff" },
-		{ "X-Frame-Options", "DENY" },
-		{ "Referrer-Policy", "no-referrer" },
-		{ "Cross-Origin-Opener-Policy", "same-origin" },
-		{ "Cross-Origin-Resource-Policy", "same-origin" },
+	    {"Content-Security-Policy",
+		"default-src 'none'; style-src 'self'; "
+		"form-action 'self'; frame-ancestors 'none'; "
+		"base-uri 'none'"},
+	    {"X-Content-Type-Options", "nosniff"},
+	    {"X-Frame-Options", "DENY"},
+	    {"Referrer-Policy", "no-referrer"},
+	    {"Cross-Origin-Opener-Policy", "same-origin"},
+	    {"Cross-Origin-Resource-Policy", "same-origin"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(headers); i++) {
@@ -212,8 +211,8 @@ page_reply(struct page_request *r, int status, enum page page, json_t *values)
 	template_render(r->pages->templates[page], values, &html);
 	json_decref(values);
 	http_add_header(r->http, "Cache-Control", "no-store");
-	http_reply(r->http, status, "text/html; charset=utf-8",
-	    buf_str(&html), html.len);
+	http_reply(r->http, status, "text/html; charset=utf-8", buf_str(&html),
+	    html.len);
 	buf_fini(&html);
 }
 
@@ -318,23 +317,22 @@ static void
 read_session(struct page_request *r)
 {
 	const struct pages_options *o = &r->pages->options;
-	struct fault f = { 0 };
+	struct fault f = {0};
 	const char *key_id;
 
 	if (session_read(vault_session_key(o->vault),
 		http_cookie(r->http, "assent_session"), clock_now_ms(),
 		&r->session) != RC_OK) {
-		r->session = (struct session){ .expires_ms = 0 };
+		r->session = (struct session){.expires_ms = 0};
 		return;
 	}
 	if (r->session.key_id[0] == '\0') {
 		return;
 	}
-	key_id = strcmp(r->session.key_id, "admin") == 0
-	    ? NULL
-	    : r->session.key_id;
-	r->signed_in =
-	    auth_still(o->auth, key_id, r->arena, &r->caller, &f) == RC_OK;
+	key_id = strcmp(r->session.key_id, "admin") == 0 ? NULL
+							 : r->session.key_id;
+	r->signed_in = auth_still(o->auth, key_id, r->arena, &r->caller, &f) ==
+	    RC_OK;
 }
 
 static bool
@@ -345,8 +343,7 @@ read_form(struct page_request *r)
 
 	if (r->post && form_parse(r->arena, body, len, &r->form) != RC_OK) {
 		page_say(r, 400, "bad", "Not understood",
-		    "The form was damaged on its way.",
-		    "Nothing was changed.");
+		    "The form was damaged on its way.", "Nothing was changed.");
 		return false;
 	}
 	return true;
@@ -360,15 +357,17 @@ pages_handle(struct pages *p, struct http_request *http)
 	const char *method = http_method(http);
 
 	assert(place != NULL);
-	*r = (struct page_request){ .pages = p, .http = http,
-		.arena = http_arena(http),
-		.post = strcmp(method, "POST") == 0 };
+	*r = (struct page_request){.pages = p,
+	    .http = http,
+	    .arena = http_arena(http),
+	    .post = strcmp(method, "POST") == 0};
 	r->id = http_path(http) + strlen(place->path);
 	http_set_user(http, r);
 	add_headers(r);
 	if (r->post ? !place->post
-		    : !place->get || (strcmp(method, "GET") != 0 &&
-				       strcmp(method, "HEAD") != 0)) {
+		    : !place->get ||
+		    (strcmp(method, "GET") != 0 &&
+			strcmp(method, "HEAD") != 0)) {
 		http_add_header(http, "Allow",
 		    place->get && place->post ? "GET, HEAD, POST"
 			: place->get	      ? "GET, HEAD"

@@ -3,7 +3,7 @@
  *
  *	GET  /                  to /approvals
  *	GET  /l/TOKEN           the page of a magic link: shows, nothing else
- *	POST /l/TOKEN           decides: csrf, digest, option; code or sure, reason
+ *	POST /l/TOKEN           decides: csrf, digest, option; code or sure
  *	GET  /approvals         what waits, for who is signed in
  *	GET  /approvals/ID      the card, with forms
  *	POST /approvals/ID      decides: csrf, digest, option, reason

@@ -66,7 +66,7 @@ item(struct page_request *r, const struct intent *in)
 	long long now = clock_now_ms();
 	struct vote *votes;
 	struct card card;
-	struct fault f = { 0 };
+	struct fault f = {0};
 	int n = 0;
 
 	if (store_vote_list(r->pages->options.reader, in->id, a, &votes, &n,
@@ -74,9 +74,8 @@ item(struct page_request *r, const struct intent *in)
 		n = 0;
 	}
 	card_build(in, NULL, 0, 0, votes, n, NULL, NULL, now, a, &card);
-	return json_pack(
-	    "{s:s, s:s, s:s, s:s, s:s*, s:s, s:s*, s:s*, s:b}", "href",
-	    arena_printf(a, "/approvals/%s", in->id), "headline",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s, s:s*, s:s*, s:b}",
+	    "href", arena_printf(a, "/approvals/%s", in->id), "headline",
 	    card.headline, "risk",
 	    arena_printf(a, "%s (%.2f)", in->risk.level, in->risk.score),
 	    "risk_level", in->risk.level, "urgency",
@@ -85,16 +84,15 @@ item(struct page_request *r, const struct intent *in)
 	    in->expires_ms > now ? card_duration(a, in->expires_ms - now)
 				 : NULL,
 	    "votes",
-	    in->plan.required > 1
-		? arena_printf(a, "%d of %d approvals", in->approvals,
-		    in->plan.required)
-		: NULL,
+	    in->plan.required > 1 ? arena_printf(a, "%d of %d approvals",
+					in->approvals, in->plan.required)
+				  : NULL,
 	    "voted", has_voted(votes, n, r->caller.person));
 }
 
 static json_t *
-list_values(struct page_request *r, const struct intent *all, int n,
-    bool more, long long total)
+list_values(struct page_request *r, const struct intent *all, int n, bool more,
+    long long total)
 {
 	json_t *items = json_array(), *values;
 
@@ -115,11 +113,12 @@ void
 page_approvals(struct page_request *r)
 {
 	struct db *db = r->pages->options.reader;
-	struct intent_filter q = { .state = INTENT_PENDING, .execution = -1,
-		.before = http_query(r->http, "before"),
-		.limit = PAGES_LIST_MAX + 1 };
+	struct intent_filter q = {.state = INTENT_PENDING,
+	    .execution = -1,
+	    .before = http_query(r->http, "before"),
+	    .limit = PAGES_LIST_MAX + 1};
 	struct intent *all;
-	struct fault f = { 0 };
+	struct fault f = {0};
 	long long total = 0;
 	int n;
 	enum rc rc;
@@ -144,16 +143,16 @@ page_approvals(struct page_request *r)
 static void
 add_rights(struct page_request *r, const struct intent *in, json_t *values)
 {
-	const struct decision d = { .person = r->caller.person,
-		.known = r->caller.known, .name = r->caller.name };
-	struct fault deny = { 0 }, approve = { 0 };
-	bool may_deny = routing_may_decide(&in->plan, &d, OUTCOME_DENY,
-			    &deny) == RC_OK;
+	const struct decision d = {.person = r->caller.person,
+	    .known = r->caller.known,
+	    .name = r->caller.name};
+	struct fault deny = {0}, approve = {0};
+	bool may_deny =
+	    routing_may_decide(&in->plan, &d, OUTCOME_DENY, &deny) == RC_OK;
 	bool may_approve = routing_may_decide(&in->plan, &d, OUTCOME_APPROVE,
 			       &approve) == RC_OK;
 
-	(void)json_object_set_new(values, "may_decide",
-	    json_boolean(may_deny));
+	(void)json_object_set_new(values, "may_decide", json_boolean(may_deny));
 	(void)json_object_set_new(values, "may_approve",
 	    json_boolean(may_approve));
 	if (!may_deny || !may_approve) {
@@ -167,7 +166,7 @@ show(struct page_request *r, const struct intent *in, int status,
     const char *error, const char *error_reason)
 {
 	const char *reason = form_get(&r->form, "reason");
-	struct fault f = { 0 };
+	struct fault f = {0};
 	json_t *values;
 
 	if (page_card(r, in, &values, &f) != RC_OK) {
@@ -196,16 +195,15 @@ decided(struct page_request *r)
 
 	if (r->rc == RC_OK) {
 		show(r, in, 200, NULL, NULL);
-	} else if (r->rc == RC_STORE || r->rc == RC_BUSY ||
-	    in->id[0] == '\0') {
+	} else if (r->rc == RC_STORE || r->rc == RC_BUSY || in->id[0] == '\0') {
 		say_failed(r);
 	} else if (strcmp(w->fault.reason, "reason_required") == 0) {
 		show(r, in, 400, "A denial needs a reason here.",
 		    "Say why, in a few words.");
 	} else {
 		show(r, in, r->rc == RC_FORBIDDEN ? 403 : 409,
-		    arena_printf(r->arena,
-			"Your answer does not count: %s.", w->fault.text),
+		    arena_printf(r->arena, "Your answer does not count: %s.",
+			w->fault.text),
 		    NULL);
 	}
 }
@@ -221,10 +219,12 @@ answer(struct page_request *r, const struct intent *in)
 		return;
 	}
 	w->arena = r->arena;
-	w->decision = (struct decision){ .intent_id = in->id,
-		.person = r->caller.person, .name = r->caller.name,
-		.known = r->caller.known, .via = "page",
-		.assurance = "session" };
+	w->decision = (struct decision){.intent_id = in->id,
+	    .person = r->caller.person,
+	    .name = r->caller.name,
+	    .known = r->caller.known,
+	    .via = "page",
+	    .assurance = "session"};
 	if (!page_answer(r, in, &w->decision)) {
 		show(r, in, 400, "Nothing was chosen.", NULL);
 		return;
@@ -237,17 +237,17 @@ void
 page_intent(struct page_request *r)
 {
 	struct intent *in = arena_alloc(r->arena, sizeof(*in));
-	struct fault f = { 0 };
+	struct fault f = {0};
 	enum rc rc;
 
 	if ((r->post && !page_from_here(r)) || !need_sign_in(r)) {
 		return;
 	}
-	rc = store_intent_get(r->pages->options.reader, r->id, r->arena, in,
-	    &f);
+	rc =
+	    store_intent_get(r->pages->options.reader, r->id, r->arena, in, &f);
 	if (rc == RC_NOT_FOUND) {
-		page_say(r, 404, "bad", "Not found",
-		    "There is no such intent.", NULL);
+		page_say(r, 404, "bad", "Not found", "There is no such intent.",
+		    NULL);
 	} else if (rc != RC_OK) {
 		say_failed(r);
 	} else if (r->post) {

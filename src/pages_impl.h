@@ -22,7 +22,7 @@ enum page {
 
 struct pages {
 	struct pages_options options;
-	char *base; /* path of the public URL: "" or "/assent"; owned */
+	char *base;   /* path of the public URL: "" or "/assent"; owned */
 	char *origin; /* its scheme, host and port; owned */
 	struct template *templates[PAGES];
 	const char *style; /* borrowed from the program, or owned */
@@ -67,8 +67,8 @@ void page_job(struct page_request *, store_job *, void *arg,
 bool page_from_here(struct page_request *);
 
 /* The card of an intent with all of its payload, as values. */
-enum rc page_card(struct page_request *, const struct intent *,
-    json_t **values, struct fault *) MUST_CHECK;
+enum rc page_card(struct page_request *, const struct intent *, json_t **values,
+    struct fault *) MUST_CHECK;
 /* Who decided what and when, as a page's summary; in the arena. */
 const char *page_outcome(struct page_request *, const struct intent *);
 /* The answer of a form: option and reason. False: no option was chosen. */

@@ -54,10 +54,9 @@ say_over(struct page_request *r, const struct opened *o, bool used)
 	    ? "This is settled"
 	    : used ? "This link was used"
 		   : "This link is too old";
-	const char *line = used ? "A link answers once."
-	    : o->intent.state == INTENT_EXPIRED
-	    ? "The time to answer is over."
-	    : NULL;
+	const char *line = used			? "A link answers once."
+	    : o->intent.state == INTENT_EXPIRED ? "The time to answer is over."
+						: NULL;
 
 	page_say(r, 410, "calm", heading, page_outcome(r, &o->intent), line);
 }
@@ -71,8 +70,7 @@ find_person(struct page_request *r, struct opened *o)
 	    people_find(policy_set_people(set), o->link.person);
 
 	o->known = p != NULL;
-	o->name = arena_strdup(r->arena,
-	    p != NULL ? p->name : o->link.person);
+	o->name = arena_strdup(r->arena, p != NULL ? p->name : o->link.person);
 }
 
 /* False: a page was sent that says why not. */
@@ -80,7 +78,7 @@ static bool
 open_link(struct page_request *r, struct opened *o)
 {
 	const struct pages_options *opt = &r->pages->options;
-	struct fault f = { 0 };
+	struct fault f = {0};
 	enum rc rc = magic_link_read(r->arena, vault_link_keys(opt->vault),
 	    r->id, clock_now_ms(), &o->link, &f);
 
@@ -90,8 +88,8 @@ open_link(struct page_request *r, struct opened *o)
 	}
 	rc = link_get(opt->reader, o->link.hash, r->arena, &o->row, &f);
 	if (rc == RC_OK) {
-		rc = store_intent_get(opt->reader, o->link.intent_id,
-		    r->arena, &o->intent, &f);
+		rc = store_intent_get(opt->reader, o->link.intent_id, r->arena,
+		    &o->intent, &f);
 	}
 	if (rc != RC_OK) {
 		if (rc == RC_NOT_FOUND) {
@@ -110,7 +108,8 @@ open_link(struct page_request *r, struct opened *o)
 	if (!o->known) {
 		page_say(r, 403, "bad", "Not for you any more",
 		    "The person that this link was sent to is not among the "
-		    "people of this service any more.", NULL);
+		    "people of this service any more.",
+		    NULL);
 		return false;
 	}
 	if (o->row.wrong >= MAGIC_LINK_WRONG_MAX) {
@@ -135,9 +134,10 @@ csrf_make(struct page_request *r, const struct opened *o,
 static void
 add_rights(const struct opened *o, json_t *values)
 {
-	const struct decision d = { .person = o->link.person,
-		.known = o->known, .name = o->name };
-	struct fault f = { 0 };
+	const struct decision d = {.person = o->link.person,
+	    .known = o->known,
+	    .name = o->name};
+	struct fault f = {0};
 	bool may = routing_may_decide(&o->intent.plan, &d, OUTCOME_APPROVE,
 		       &f) == RC_OK;
 
@@ -155,7 +155,7 @@ show(struct page_request *r, const struct opened *o, int status,
 {
 	char csrf[CRYPTO_SHA256_HEX];
 	const char *reason = form_get(&r->form, "reason");
-	struct fault f = { 0 };
+	struct fault f = {0};
 	json_t *values;
 
 	if (page_card(r, &o->intent, &values, &f) != RC_OK) {
@@ -196,8 +196,7 @@ check_link(struct tx *tx, struct deciding *w, const struct intent *in,
 {
 	struct page_request *r = w->check_arg;
 	struct link_row row;
-	enum rc rc = link_get(tx->db, w->decision.link_hash, w->arena, &row,
-	    f);
+	enum rc rc = link_get(tx->db, w->decision.link_hash, w->arena, &row, f);
 
 	(void)in;
 	if (rc != RC_OK) {
@@ -233,7 +232,7 @@ thank(struct page_request *r, const struct opened *o)
 		return;
 	}
 	page_say(r, 200, in->state == INTENT_APPROVED ? "good" : "bad",
-	    in->state == INTENT_APPROVED    ? "Approved"
+	    in->state == INTENT_APPROVED     ? "Approved"
 		: in->state == INTENT_DENIED ? "Denied"
 					     : "Your choice is recorded",
 	    page_outcome(r, in), "You can close this page.");
@@ -254,8 +253,8 @@ decided(struct page_request *r)
 		    "It stands in the mail that brought you here. After five "
 		    "wrong tries the link is locked.");
 	} else if (strcmp(why, "reason_required") == 0) {
-		show(r, o, 400, "A denial needs a reason here.",
-		    "error_reason", "Say why, in a few words.");
+		show(r, o, 400, "A denial needs a reason here.", "error_reason",
+		    "Say why, in a few words.");
 	} else if (strcmp(why, "link_locked") == 0) {
 		say_locked(r);
 	} else if (r->rc == RC_STORE || r->rc == RC_BUSY) {
@@ -300,13 +299,16 @@ answer(struct page_request *r, struct opened *o)
 		    "");
 		return;
 	}
-	*w = (struct deciding){ .arena = r->arena, .check = check_link,
-		.check_arg = r };
-	w->decision = (struct decision){ .intent_id = o->link.intent_id,
-		.person = o->link.person, .name = o->name,
-		.known = o->known, .via = "email",
-		.assurance = o->row.code_hash != NULL ? "link+code" : "link",
-		.link_hash = o->link.hash };
+	*w = (struct deciding){.arena = r->arena,
+	    .check = check_link,
+	    .check_arg = r};
+	w->decision = (struct decision){.intent_id = o->link.intent_id,
+	    .person = o->link.person,
+	    .name = o->name,
+	    .known = o->known,
+	    .via = "email",
+	    .assurance = o->row.code_hash != NULL ? "link+code" : "link",
+	    .link_hash = o->link.hash};
 	if (!page_answer(r, &o->intent, &w->decision)) {
 		show(r, o, 400, "Nothing was chosen.", "error_form", "");
 		return;

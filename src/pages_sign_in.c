@@ -28,16 +28,17 @@ set_cookie(struct page_request *r, const char *key_id, int life_s)
 	const char *value;
 
 	r->session = (struct session){
-		.expires_ms = clock_now_ms() + life_s * 1000LL,
+	    .expires_ms = clock_now_ms() + life_s * 1000LL,
 	};
 	(void)snprintf(r->session.key_id, sizeof(r->session.key_id), "%s",
 	    key_id);
-	value = session_make(r->arena, vault_session_key(o->vault),
-	    &r->session);
+	value =
+	    session_make(r->arena, vault_session_key(o->vault), &r->session);
 	http_add_header(r->http, "Set-Cookie",
 	    arena_printf(r->arena,
 		"assent_session=%s; Path=%s/; Max-Age=%d; HttpOnly; "
-		"SameSite=%s%s", value, r->pages->base, life_s,
+		"SameSite=%s%s",
+		value, r->pages->base, life_s,
 		key_id[0] != '\0' ? "Lax" : "Strict",
 		o->secure_cookies ? "; Secure" : ""));
 }
@@ -75,7 +76,7 @@ enter(struct tx *tx, void *arg)
 	const char *person = NULL;
 	enum rc rc = RC_OK;
 
-	e->fault = (struct fault){ 0 };
+	e->fault = (struct fault){0};
 	if (e->token_hash != NULL) {
 		rc = sign_in_use(tx, e->token_hash, e->arena, &person,
 		    &e->fault);
@@ -119,7 +120,7 @@ check_key(struct page_request *r, struct entering *e)
 {
 	const char *key = form_get(&r->form, "key");
 	struct caller caller;
-	struct fault f = { 0 };
+	struct fault f = {0};
 	enum rc rc = auth_reviewer(r->pages->options.auth,
 	    key != NULL ? key : "", &caller, &f);
 
@@ -201,11 +202,11 @@ pages_make_sign_in(struct tx *tx, void *arg)
 {
 	struct sign_in_making *m = arg;
 	char token[2 * TOKEN_BYTES + 1], hash[CRYPTO_SHA256_HEX];
-	struct fault f = { 0 };
+	struct fault f = {0};
 
 	random_hex(token, TOKEN_BYTES);
 	crypto_sha256_hex(token, strlen(token), hash);
-	(void)snprintf(m->url, sizeof(m->url), "%s/sign-in/%s",
-	    m->public_url, token);
+	(void)snprintf(m->url, sizeof(m->url), "%s/sign-in/%s", m->public_url,
+	    token);
 	return sign_in_insert(tx, hash, "admin", tx->now_ms + m->life_ms, &f);
 }

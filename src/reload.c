@@ -34,7 +34,7 @@ static enum rc
 report_job(struct tx *tx, void *arg)
 {
 	const struct report *r = arg;
-	struct fault f = { 0 };
+	struct fault f = {0};
 
 	return audit_add(tx, NULL,
 	    r->error == NULL ? "policies_loaded" : "policies_refused",
@@ -103,7 +103,7 @@ void
 reload_run(const struct config *c, struct rules *rules, struct store *st)
 {
 	struct policy_set *set = NULL;
-	struct fault f = { 0 };
+	struct fault f = {0};
 
 	if (load_again(config_path(c), &set, &f) != RC_OK) {
 		log_error("reload refused, the old set stays error=\"%s\"",
@@ -111,8 +111,8 @@ reload_run(const struct config *c, struct rules *rules, struct store *st)
 		report(st, NULL, f.text);
 		return;
 	}
-	log_info("reload done policies=%d version=%.12s",
-	    policy_set_count(set), policy_set_version(set));
+	log_info("reload done policies=%d version=%.12s", policy_set_count(set),
+	    policy_set_version(set));
 	report(st, set, NULL);
 	rules_set(rules, set);
 }
@@ -124,8 +124,7 @@ reload_watch(const struct config *c)
 
 	if (fd >= 0 &&
 	    inotify_add_watch(fd, config_text(c, "policy_dir"),
-		IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE) <
-		0) {
+		IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE) < 0) {
 		(void)close(fd);
 		fd = -1;
 	}

@@ -35,7 +35,7 @@ struct store {
 	struct db *db;
 	struct id_source ids;
 	struct audit_chain chain; /* of the batch at work */
-	struct arena *scratch; /* of the job at work */
+	struct arena *scratch;	  /* of the job at work */
 	struct queue *jobs;
 	pthread_t thread;
 	bool running;
@@ -152,8 +152,8 @@ count(struct store *st, size_t n, enum rc rc, const struct fault *f)
 	if (rc == RC_OK) {
 		s->commits++;
 		s->jobs += (long long)n;
-		s->batch_max =
-		    (long long)n > s->batch_max ? (long long)n : s->batch_max;
+		s->batch_max = (long long)n > s->batch_max ? (long long)n
+							   : s->batch_max;
 	} else {
 		s->failed_commits++;
 		(void)snprintf(s->fault, sizeof(s->fault), "%.190s", f->text);
@@ -165,7 +165,7 @@ count(struct store *st, size_t n, enum rc rc, const struct fault *f)
 static enum rc
 attempt(struct store *st, struct job *const *jobs, size_t n)
 {
-	struct fault f = { 0 };
+	struct fault f = {0};
 	enum rc rc = run_together(st, jobs, n, &f);
 
 	count(st, n, rc, &f);
@@ -247,8 +247,8 @@ core(void *arg)
 	struct job *jobs[STORE_BATCH_MAX];
 
 	for (;;) {
-		size_t n = queue_pop(st->jobs, got, STORE_BATCH_MAX,
-		    wait_ms(st));
+		size_t n =
+		    queue_pop(st->jobs, got, STORE_BATCH_MAX, wait_ms(st));
 
 		for (size_t i = 0; i < n; i++) {
 			jobs[i] = got[i];
@@ -377,7 +377,7 @@ store_write(struct store *st, store_job *run, store_done *done, void *arg)
 	struct job *job = mem_new(1, sizeof(*job));
 	enum rc rc;
 
-	*job = (struct job){ .run = run, .done = done, .arg = arg };
+	*job = (struct job){.run = run, .done = done, .arg = arg};
 	rc = queue_push(st->jobs, job);
 	if (rc != RC_OK) {
 		free(job);
@@ -417,12 +417,14 @@ waiting_done(void *arg, enum rc rc)
 enum rc
 store_now(struct store *st, store_job *run, void *arg)
 {
-	struct waiting w = { .lock = PTHREAD_MUTEX_INITIALIZER,
-		.over = PTHREAD_COND_INITIALIZER, .run = run, .arg = arg };
+	struct waiting w = {.lock = PTHREAD_MUTEX_INITIALIZER,
+	    .over = PTHREAD_COND_INITIALIZER,
+	    .run = run,
+	    .arg = arg};
 	enum rc rc;
 
 	if (!st->running) {
-		struct job job = { .run = run, .arg = arg }, *jobs = &job;
+		struct job job = {.run = run, .arg = arg}, *jobs = &job;
 
 		run_batch(st, &jobs, 1);
 		return job.rc;
@@ -440,13 +442,13 @@ store_now(struct store *st, store_job *run, void *arg)
 }
 
 void
-store_timer(struct store *st, int interval_ms, store_job *run,
-    store_done *done, void *arg)
+store_timer(struct store *st, int interval_ms, store_job *run, store_done *done,
+    void *arg)
 {
 	assert(!st->running && st->timers_n < STORE_TIMERS_MAX);
 	st->timers[st->timers_n++] = (struct timer){
-		.job = { .run = run, .done = done, .arg = arg },
-		.interval_ms = interval_ms,
+	    .job = {.run = run, .done = done, .arg = arg},
+	    .interval_ms = interval_ms,
 	};
 }
 

@@ -34,7 +34,7 @@ struct tx {
 	long long now_ms; /* wall time of the batch */
 	struct id_source *ids;
 	struct audit_chain *chain; /* see audit.h */
-	struct arena *scratch; /* emptied before each job */
+	struct arena *scratch;	   /* emptied before each job */
 	struct store *store;
 };
 
@@ -43,7 +43,7 @@ struct tx {
  * first), or RC_STORE, which undoes all it did.
  */
 typedef enum rc store_job(struct tx *, void *arg);
-/* Runs on the core after COMMIT (or without it, rc RC_STORE). Must not block. */
+/* Runs on the core after COMMIT, or without it (RC_STORE). Must not block. */
 typedef void store_done(void *arg, enum rc rc);
 
 /*

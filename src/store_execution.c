@@ -25,31 +25,31 @@ store_execution_get(struct db *db, const char *id, struct arena *a,
 	    "SELECT e.id, e.intent_id, e.agent_id, i.destination, "
 	    "i.payload_sha256, e.mode, e.state, e.result, e.leased_ms, "
 	    "e.lease_until_ms, e.reported_ms, e.token_hash FROM execution e "
-	    "JOIN intent i ON i.id = e.intent_id WHERE e.id = ?1", "t", id);
+	    "JOIN intent i ON i.id = e.intent_id WHERE e.id = ?1",
+	    "t", id);
 
 	if (rc != RC_OK) {
 		return rc;
 	}
 	*out = (struct execution){
-		.intent_id = db_get_text(r, 1, a),
-		.agent_id = db_get_text(r, 2, a),
-		.destination = db_get_text(r, 3, a),
-		.payload_sha256 = db_get_text(r, 4, a),
-		.mode = db_get_text(r, 5, a),
-		.result = db_get_text(r, 7, a),
-		.leased_ms = db_get_int(r, 8),
-		.lease_until_ms = db_get_int(r, 9),
-		.reported_ms = db_get_int(r, 10),
+	    .intent_id = db_get_text(r, 1, a),
+	    .agent_id = db_get_text(r, 2, a),
+	    .destination = db_get_text(r, 3, a),
+	    .payload_sha256 = db_get_text(r, 4, a),
+	    .mode = db_get_text(r, 5, a),
+	    .result = db_get_text(r, 7, a),
+	    .leased_ms = db_get_int(r, 8),
+	    .lease_until_ms = db_get_int(r, 9),
+	    .reported_ms = db_get_int(r, 10),
 	};
 	(void)snprintf(out->id, sizeof(out->id), "%s", db_get_text(r, 0, a));
 	if (token_hash != NULL) {
 		*token_hash = db_get_text(r, 11, a);
 	}
-	return execution_state_parse(db_get_text(r, 6, a), &out->state) ==
-		RC_OK
+	return execution_state_parse(db_get_text(r, 6, a), &out->state) == RC_OK
 	    ? RC_OK
 	    : fault_set(f, RC_STORE, "execution",
-		"the database holds an unknown state");
+		  "the database holds an unknown state");
 }
 
 enum rc

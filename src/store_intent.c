@@ -119,7 +119,7 @@ intent_read(struct db_rows *r, struct arena *a, struct intent *out,
 {
 	enum rc rc;
 
-	*out = (struct intent){ 0 };
+	*out = (struct intent){0};
 	rc = asked_read(r, a, out);
 	return rc == RC_OK ? became_read(r, a, out, f) : rc;
 }
@@ -138,12 +138,21 @@ store_intent_insert(struct tx *tx, const struct intent *in,
 	struct arena *a = tx->scratch;
 	long long n = 0;
 	enum rc rc = db_run(tx->db, f, &n, sql,
-	    "titttttttt" "itt" "ID" "ttttttt" "itt" "dttt" "itttt" "itttt"
-	    "iiiii" "tt" "ibtt",
+	    "titttttttt"
+	    "itt"
+	    "ID"
+	    "ttttttt"
+	    "itt"
+	    "dttt"
+	    "itttt"
+	    "itttt"
+	    "iiiii"
+	    "tt"
+	    "ibtt",
 	    in->id, in->version, in->dialect, in->agent_id, in->agent_name,
 	    in->owner, in->destination, in->policy_id, in->policy_version,
-	    in->payload_type, in->payload_bytes, in->payload_sha256,
-	    in->digest, in->has_record_count ? &in->record_count : NULL,
+	    in->payload_type, in->payload_bytes, in->payload_sha256, in->digest,
+	    in->has_record_count ? &in->record_count : NULL,
 	    in->has_value_usd ? &in->value_usd : NULL,
 	    store_json_of_strings(a, &in->tags), in->idempotency_key,
 	    in->on_behalf_of, in->profile, in->metadata, in->title,
@@ -153,12 +162,12 @@ store_intent_insert(struct tx *tx, const struct intent *in,
 	    store_json_of_plan(a, &in->plan), (long long)in->plan.required,
 	    intent_state_name(in->verdict), in->verdict_reason,
 	    in->verdict_code, intent_state_name(in->state),
-	    (long long)in->chosen, in->reason, in->decided_by,
-	    in->decided_name, in->decided_via, in->created_ms, in->expires_ms,
-	    in->settled_ms, (long long)in->approvals, (long long)in->denials,
+	    (long long)in->chosen, in->reason, in->decided_by, in->decided_name,
+	    in->decided_via, in->created_ms, in->expires_ms, in->settled_ms,
+	    (long long)in->approvals, (long long)in->denials,
 	    execution_state_name(in->execution), in->execution_id, 0LL,
-	    in->payload_sealed, in->payload_sealed_len,
-	    key->idempotency_header, key->request_sha256);
+	    in->payload_sealed, in->payload_sealed_len, key->idempotency_header,
+	    key->request_sha256);
 
 	if (rc == RC_OK && n == 0) {
 		return fault_set(f, RC_DUPLICATE, "idempotency_key",
@@ -201,7 +210,8 @@ store_intent_by_key(struct db *db, const char *agent_id, const char *key,
 	CLEANUP(db_rows_drop) struct db_rows *r = NULL;
 	enum rc rc = db_one(db, f, &r,
 	    "SELECT " INTENT_COLUMNS " FROM intent WHERE agent_id = ?1 AND "
-	    "idempotency_key = ?2", "tt", agent_id, key);
+	    "idempotency_key = ?2",
+	    "tt", agent_id, key);
 
 	return rc == RC_OK ? intent_read(r, a, out, f) : rc;
 }
@@ -214,8 +224,8 @@ store_intent_by_header(struct db *db, const char *agent_id, const char *key,
 	CLEANUP(db_rows_drop) struct db_rows *r = NULL;
 	enum rc rc = db_one(db, f, &r,
 	    "SELECT " INTENT_COLUMNS ", request_sha256 FROM intent "
-	    "WHERE agent_id = ?1 AND idempotency_header = ?2", "tt", agent_id,
-	    key);
+	    "WHERE agent_id = ?1 AND idempotency_header = ?2",
+	    "tt", agent_id, key);
 
 	if (rc != RC_OK) {
 		return rc;
@@ -250,9 +260,9 @@ store_intent_settle(struct tx *tx, struct intent *in, struct fault *f)
 	    "settled_ms = ?8, approvals = ?9, denials = ?10, "
 	    "version = version + 1 WHERE id = ?1 AND state = 'pending'",
 	    "ttittttiii", in->id, intent_state_name(in->state),
-	    (long long)in->chosen, in->reason, in->decided_by,
-	    in->decided_name, in->decided_via, in->settled_ms,
-	    (long long)in->approvals, (long long)in->denials);
+	    (long long)in->chosen, in->reason, in->decided_by, in->decided_name,
+	    in->decided_via, in->settled_ms, (long long)in->approvals,
+	    (long long)in->denials);
 	return changed_one(rc, n, in, f);
 }
 
@@ -290,7 +300,8 @@ store_intent_purge(struct tx *tx, const char *id, struct fault *f)
 {
 	return db_run(tx->db, f, NULL,
 	    "UPDATE intent SET payload = NULL, purged = 1 "
-	    "WHERE id = ?1 AND purged = 0", "t", id);
+	    "WHERE id = ?1 AND purged = 0",
+	    "t", id);
 }
 
 /* Parameters 2, 3: the state asked for; 6, 7: further ones, see the filter. */
@@ -299,20 +310,23 @@ store_intent_purge(struct tx *tx, const char *id, struct fault *f)
 	"(?3 IS NULL OR execution = ?3 OR instr(?7, execution) > 0) "
 
 enum rc
-store_intent_list(struct db *db, const struct intent_filter *q,
-    struct arena *a, struct intent **out, int *n, struct fault *f)
+store_intent_list(struct db *db, const struct intent_filter *q, struct arena *a,
+    struct intent **out, int *n, struct fault *f)
 {
 	/* Two texts, so that each has its own index. */
 	static const char mine[] =
-	    "SELECT " INTENT_COLUMNS " FROM intent WHERE agent_id = ?1 AND "
-	    INTENT_FITS "AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?5";
+	    "SELECT " INTENT_COLUMNS
+	    " FROM intent WHERE agent_id = ?1 AND " INTENT_FITS
+	    "AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?5";
 	static const char all[] =
-	    "SELECT " INTENT_COLUMNS " FROM intent WHERE ?1 IS NULL AND "
-	    INTENT_FITS "AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?5";
+	    "SELECT " INTENT_COLUMNS
+	    " FROM intent WHERE ?1 IS NULL AND " INTENT_FITS
+	    "AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?5";
 	CLEANUP(db_rows_drop) struct db_rows *r = NULL;
 	enum rc rc = db_query(db, f, &r, q->agent_id != NULL ? mine : all,
 	    "ttttitt", q->agent_id,
-	    q->state < 0 ? NULL : intent_state_name((enum intent_state)q->state),
+	    q->state < 0 ? NULL
+			 : intent_state_name((enum intent_state)q->state),
 	    q->execution < 0
 		? NULL
 		: execution_state_name((enum execution_state)q->execution),
@@ -332,7 +346,7 @@ enum rc
 store_intent_count_since(struct db *db, const char *agent_id,
     long long since_ms, long long *out, struct fault *f)
 {
-	struct id_source ids = { 0 };
+	struct id_source ids = {0};
 	char floor[ID_SIZE];
 
 	/* Ids carry their time: one range of the agent's index. */
@@ -375,7 +389,8 @@ store_intent_next_deadline(struct db *db, long long *out, struct fault *f)
 {
 	return db_int(db, f, out,
 	    "SELECT expires_ms FROM intent WHERE state = 'pending' "
-	    "ORDER BY expires_ms LIMIT 1", "");
+	    "ORDER BY expires_ms LIMIT 1",
+	    "");
 }
 
 enum rc
@@ -424,12 +439,12 @@ store_vote_list(struct db *db, const char *intent_id, struct arena *a,
 	*n = 0;
 	while (rc == RC_OK && (rc = db_next(r, f)) == RC_OK) {
 		(*out)[(*n)++] = (struct vote){
-			.person = db_get_text(r, 0, a),
-			.name = db_get_text(r, 1, a),
-			.via = db_get_text(r, 2, a),
-			.option = (int)db_get_int(r, 3),
-			.reason = db_get_text(r, 4, a),
-			.at_ms = db_get_int(r, 5),
+		    .person = db_get_text(r, 0, a),
+		    .name = db_get_text(r, 1, a),
+		    .via = db_get_text(r, 2, a),
+		    .option = (int)db_get_int(r, 3),
+		    .reason = db_get_text(r, 4, a),
+		    .at_ms = db_get_int(r, 5),
 		};
 	}
 	return rc == RC_NOT_FOUND ? RC_OK : rc;

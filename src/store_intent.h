@@ -26,9 +26,8 @@ enum rc store_intent_get(struct db *, const char *id, struct arena *,
 enum rc store_intent_payload(struct db *, const char *id, struct arena *,
     const void **out, size_t *len, struct fault *) MUST_CHECK;
 /* By a key of the body, or of the header (then with its request digest). */
-enum rc store_intent_by_key(struct db *, const char *agent_id,
-    const char *key, struct arena *, struct intent *out, struct fault *)
-    MUST_CHECK;
+enum rc store_intent_by_key(struct db *, const char *agent_id, const char *key,
+    struct arena *, struct intent *out, struct fault *) MUST_CHECK;
 enum rc store_intent_by_header(struct db *, const char *agent_id,
     const char *key, struct arena *, struct intent *out,
     const char **request_sha256, struct fault *) MUST_CHECK;
@@ -55,7 +54,7 @@ struct intent_filter {
 	int execution;	      /* enum execution_state, or -1 = any */
 	/* Names of further ones that fit too, blank-separated; or NULL. */
 	const char *or_states, *or_executions;
-	const char *before;   /* ids below this one; NULL = from the newest */
+	const char *before; /* ids below this one; NULL = from the newest */
 	int limit;
 };
 /* Newest first. */
@@ -68,8 +67,8 @@ enum rc store_intent_count_since(struct db *, const char *agent_id,
 enum rc store_intent_overdue(struct db *, long long now_ms, int limit,
     struct arena *, const char ***out, int *n, struct fault *) MUST_CHECK;
 /* The earliest deadline of a pending intent; RC_NOT_FOUND. */
-enum rc store_intent_next_deadline(struct db *, long long *out,
-    struct fault *) MUST_CHECK;
+enum rc store_intent_next_deadline(struct db *, long long *out, struct fault *)
+    MUST_CHECK;
 /* Ids settled before then whose payload is still kept. */
 enum rc store_intent_unpurged(struct db *, long long before_ms, int limit,
     struct arena *, const char ***out, int *n, struct fault *) MUST_CHECK;

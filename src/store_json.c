@@ -21,7 +21,7 @@ strings_of(const json_t *array, struct arena *a, struct field_strings *out)
 {
 	size_t n = json_array_size(array);
 
-	*out = (struct field_strings){ 0 };
+	*out = (struct field_strings){0};
 	if (n == 0) {
 		return;
 	}
@@ -48,12 +48,11 @@ store_json_of_strings(struct arena *a, const struct field_strings *s)
 }
 
 void
-store_json_strings(const char *text, struct arena *a,
-    struct field_strings *out)
+store_json_strings(const char *text, struct arena *a, struct field_strings *out)
 {
 	CLEANUP(json_drop) json_t *array = NULL;
 
-	*out = (struct field_strings){ 0 };
+	*out = (struct field_strings){0};
 	if (text != NULL && strcmp(text, "[]") != 0) {
 		array = json_loads(text, 0, NULL);
 		strings_of(array, a, out);
@@ -91,8 +90,8 @@ store_json_options(const char *text, struct arena *a, struct intent *out)
 			return;
 		}
 		out->options[out->options_n++] = (struct option){
-			.label = arena_strdup(a, label),
-			.outcome = (enum outcome)outcome,
+		    .label = arena_strdup(a, label),
+		    .outcome = (enum outcome)outcome,
 		};
 	}
 }
@@ -113,12 +112,12 @@ store_json_of_plan(struct arena *a, const struct plan *p)
 void
 store_json_plan(const char *text, struct arena *a, struct plan *out)
 {
-	CLEANUP(json_drop) json_t *o =
-	    text != NULL ? json_loads(text, 0, NULL) : NULL;
+	CLEANUP(json_drop) json_t *o = text != NULL ? json_loads(text, 0, NULL)
+						    : NULL;
 	json_t *approvers, *channels, *excluded;
 	int is_open, deny, reason;
 
-	*out = (struct plan){ .required = 1, .deny_threshold = 1 };
+	*out = (struct plan){.required = 1, .deny_threshold = 1};
 	if (json_unpack(o, "{s:o, s:o, s:o, s:b, s:i, s:b}", "approvers",
 		&approvers, "channels", &channels, "excluded", &excluded,
 		"open", &is_open, "deny", &deny, "reason", &reason) != 0) {

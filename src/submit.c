@@ -14,15 +14,15 @@
 enum { HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS };
 
 static const struct option default_options[] = {
-	{ "Approve", OUTCOME_APPROVE },
-	{ "Deny", OUTCOME_DENY },
+    {"Approve", OUTCOME_APPROVE},
+    {"Deny", OUTCOME_DENY},
 };
 
 static void
 options_fill(const struct draft *d, struct intent *in)
 {
-	const struct option *from =
-	    d->options_n > 0 ? d->options : default_options;
+	const struct option *from = d->options_n > 0 ? d->options
+						     : default_options;
 
 	in->options_n = d->options_n > 0 ? d->options_n
 					 : (int)ARRAY_LEN(default_options);
@@ -38,34 +38,33 @@ intent_fill(const struct draft *d, const struct agent *ag, struct arena *a,
 
 	crypto_sha256_hex(d->payload, d->payload_len, sha);
 	*in = (struct intent){
-		.version = 1,
-		.dialect = d->dialect,
-		.agent_id = ag->id,
-		.agent_name = ag->name,
-		.owner = ag->owner,
-		.destination = d->destination,
-		.payload_type = d->payload_type != NULL
-		    ? d->payload_type
-		    : payload_type(a, d->payload, d->payload_len),
-		.payload_bytes = (long long)d->payload_len,
-		.payload_sha256 = arena_strdup(a, sha),
-		.has_record_count = d->has_record_count,
-		.record_count = d->record_count,
-		.has_value_usd = d->has_value_usd,
-		.value_usd = d->value_usd,
-		.tags = d->tags,
-		.idempotency_key = d->idempotency_key,
-		.on_behalf_of = d->on_behalf_of,
-		.profile = d->profile,
-		.metadata = d->metadata != NULL
-		    ? json_compact(a, d->metadata, NULL)
-		    : NULL,
-		.title = d->title,
-		.description = d->description,
-		.urgency = d->urgency,
-		.callback_url = d->callback_url,
-		.chosen = -1,
-		.execution = EXECUTION_NONE,
+	    .version = 1,
+	    .dialect = d->dialect,
+	    .agent_id = ag->id,
+	    .agent_name = ag->name,
+	    .owner = ag->owner,
+	    .destination = d->destination,
+	    .payload_type = d->payload_type != NULL
+		? d->payload_type
+		: payload_type(a, d->payload, d->payload_len),
+	    .payload_bytes = (long long)d->payload_len,
+	    .payload_sha256 = arena_strdup(a, sha),
+	    .has_record_count = d->has_record_count,
+	    .record_count = d->record_count,
+	    .has_value_usd = d->has_value_usd,
+	    .value_usd = d->value_usd,
+	    .tags = d->tags,
+	    .idempotency_key = d->idempotency_key,
+	    .on_behalf_of = d->on_behalf_of,
+	    .profile = d->profile,
+	    .metadata = d->metadata != NULL ? json_compact(a, d->metadata, NULL)
+					    : NULL,
+	    .title = d->title,
+	    .description = d->description,
+	    .urgency = d->urgency,
+	    .callback_url = d->callback_url,
+	    .chosen = -1,
+	    .execution = EXECUTION_NONE,
 	};
 	options_fill(d, in);
 }
@@ -76,10 +75,10 @@ judge(const struct submit_env *env, const struct draft *d,
     struct fault *f)
 {
 	const struct policy_agent who = {
-		.id = ag->id,
-		.name = ag->name,
-		.allowed_policies = ag->allowed_policies,
-		.allowed_destinations = ag->allowed_destinations,
+	    .id = ag->id,
+	    .name = ag->name,
+	    .allowed_policies = ag->allowed_policies,
+	    .allowed_destinations = ag->allowed_destinations,
 	};
 	const struct policy *p = policy_set_find(env->policies, d->policy);
 	enum rc rc;
@@ -151,10 +150,12 @@ intent_prepare(const struct submit_env *env, const struct draft *d,
 	struct ask *asks = NULL;
 	enum rc rc;
 
-	*s = (struct submission){ .payload = d->payload,
-		.payload_len = d->payload_len, .vault = env->vault,
-		.arena = a, .webhook_url = d->callback_url,
-		.key = { d->idempotency_header, request_sha256 } };
+	*s = (struct submission){.payload = d->payload,
+	    .payload_len = d->payload_len,
+	    .vault = env->vault,
+	    .arena = a,
+	    .webhook_url = d->callback_url,
+	    .key = {d->idempotency_header, request_sha256}};
 	intent_fill(d, ag, a, &s->intent);
 	rc = judge(env, d, ag, a, s, f);
 	if (rc != RC_OK) {
@@ -183,8 +184,8 @@ rate_check(struct tx *tx, struct submission *s, struct verdict *v,
 		long long limit, window_ms;
 		bool per_day;
 	} rules[] = {
-		{ v->rate_per_hour, HOUR_MS, false },
-		{ v->rate_per_day, DAY_MS, true },
+	    {v->rate_per_hour, HOUR_MS, false},
+	    {v->rate_per_day, DAY_MS, true},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
@@ -225,8 +226,8 @@ stamp(struct tx *tx, const struct submission *s, const struct verdict *v,
 		in->settled_ms = tx->now_ms;
 		in->decided_by = in->decided_name = in->decided_via = "policy";
 	}
-	in->payload_sealed = vault_seal(s->vault, s->arena, in->id,
-	    s->payload, s->payload_len, &in->payload_sealed_len);
+	in->payload_sealed = vault_seal(s->vault, s->arena, in->id, s->payload,
+	    s->payload_len, &in->payload_sealed_len);
 }
 
 static enum rc
@@ -261,8 +262,9 @@ owe(struct tx *tx, const struct intent *in, const struct submission *s,
 
 	if (s->webhook_url != NULL) {
 		char id[ID_SIZE];
-		struct webhook w = { .id = id, .intent_id = in->id,
-			.url = s->webhook_url };
+		struct webhook w = {.id = id,
+		    .intent_id = in->id,
+		    .url = s->webhook_url};
 
 		id_next(tx->ids, tx->now_ms, "whk_", id);
 		rc = webhook_insert(tx, &w, false, f);
@@ -302,7 +304,8 @@ find_repeat(struct tx *tx, struct submission *s, struct fault *f)
 	if (s->key.idempotency_header != NULL) {
 		rc = store_intent_by_header(tx->db, agent,
 		    s->key.idempotency_header, s->arena, &first, &before, f);
-		if (rc == RC_OK && (before == NULL ||
+		if (rc == RC_OK &&
+		    (before == NULL ||
 			strcmp(before, s->key.request_sha256) != 0)) {
 			return fault_set(f, RC_INVALID, "Idempotency-Key",
 			    "this key came with another body before");
@@ -333,7 +336,7 @@ intent_submit(struct tx *tx, void *arg)
 	enum rc rc = RC_NOT_FOUND;
 
 	s->replayed = false;
-	*f = (struct fault){ 0 };
+	*f = (struct fault){0};
 	if (s->key.idempotency_header != NULL || in.idempotency_key != NULL) {
 		rc = find_repeat(tx, s, f);
 	}

@@ -53,8 +53,8 @@ lapse_all(struct tx *tx, struct arena *a, struct fault *f)
 {
 	const char **ids;
 	int n;
-	enum rc rc = store_execution_overdue(tx->db, tx->now_ms, SWEEP_BATCH,
-	    a, &ids, &n, f);
+	enum rc rc = store_execution_overdue(tx->db, tx->now_ms, SWEEP_BATCH, a,
+	    &ids, &n, f);
 
 	return rc == RC_OK ? end_each(tx, ids, n, execution_lapse, a, f) : rc;
 }
@@ -93,8 +93,8 @@ probe(struct tx *tx, struct fault *f)
 	}
 	return db_run(tx->db, f, NULL,
 	    "INSERT INTO fact (name, value) VALUES ('probe_ms', ?1) "
-	    "ON CONFLICT (name) DO UPDATE SET value = excluded.value", "i",
-	    tx->now_ms);
+	    "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+	    "i", tx->now_ms);
 }
 
 enum rc
@@ -102,7 +102,7 @@ sweep_run(struct tx *tx, void *arg)
 {
 	struct sweep *s = arg;
 	CLEANUP(arena_drop) struct arena *a = arena_new();
-	struct fault f = { 0 };
+	struct fault f = {0};
 	enum rc rc = probe(tx, &f);
 
 	if (rc == RC_OK) {

@@ -14,7 +14,7 @@
 enum { SWEEP_INTERVAL_MS = 1000, SWEEP_BATCH = 200 };
 
 struct sweep {
-	long long retention_ms; /* payloads of settled intents; 0 = for ever */
+	long long retention_ms;	 /* payloads of settled intents; 0 = for ever */
 	long long next_clean_ms; /* the sweep's own; begins as 0 */
 };
 

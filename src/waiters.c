@@ -78,8 +78,8 @@ place(struct waiters *w)
 		return NONE;
 	}
 	if (w->made % 256 == 0) {
-		w->all = mem_resize(w->all, (size_t)w->made + 256,
-		    sizeof(*w->all));
+		w->all =
+		    mem_resize(w->all, (size_t)w->made + 256, sizeof(*w->all));
 	}
 	return w->made++;
 }
@@ -95,8 +95,9 @@ waiters_add(struct waiters *w, struct http_server *server,
 	w->server = server;
 	i = place(w);
 	if (i != NONE) {
-		w->all[i] = (struct waiter){ .handle = h,
-			.deadline_ms = deadline_ms, .next = w->head[shard] };
+		w->all[i] = (struct waiter){.handle = h,
+		    .deadline_ms = deadline_ms,
+		    .next = w->head[shard]};
 		(void)snprintf(w->all[i].id, ID_SIZE, "%s", intent_id);
 		w->head[shard] = i;
 		if (w->waiting == 0 || deadline_ms < w->earliest_ms) {

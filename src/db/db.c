@@ -6,7 +6,7 @@
 static struct db_arg
 arg_take(char type, va_list *ap)
 {
-	struct db_arg a = { .type = type };
+	struct db_arg a = {.type = type};
 	const long long *i;
 	const double *d;
 

@@ -15,8 +15,8 @@
 #include "lib/mem.h"
 
 enum {
-	STATEMENTS = 256,	/* kept prepared, a power of two */
-	BUSY_MS = 5000,		/* another process may hold the write lock */
+	STATEMENTS = 256, /* kept prepared, a power of two */
+	BUSY_MS = 5000,	  /* another process may hold the write lock */
 	CACHE_KIB = 8 * 1024,
 	SCHEMA_VERSION = 1
 };
@@ -85,7 +85,7 @@ sqlite_rollback(struct db *db)
 
 	/* Some failures have rolled back already (SQLite, "Transactions"). */
 	if (!sqlite3_get_autocommit(s->handle)) {
-		struct fault f = { 0 };
+		struct fault f = {0};
 
 		if (run_text(s, "ROLLBACK", &f) != RC_OK) {
 			log_error("store rollback failed error=%s", f.text);
@@ -120,7 +120,7 @@ prepare(struct sqlite *s, const char *sql, struct statement **out,
 		flags = 0;
 	} else {
 		sqlite3_finalize(st->stmt);
-		*st = (struct statement){ .kept = true };
+		*st = (struct statement){.kept = true};
 	}
 	st->rows.db = &s->db;
 	st->sql = sql;
@@ -265,19 +265,19 @@ sqlite_close(struct db *db)
 }
 
 static const struct db_ops sqlite_ops = {
-	.begin = sqlite_begin,
-	.commit = sqlite_commit,
-	.rollback = sqlite_rollback,
-	.query = sqlite_query,
-	.next = sqlite_next,
-	.is_null = sqlite_is_null,
-	.get_int = sqlite_get_int,
-	.get_double = sqlite_get_double,
-	.get_text = sqlite_get_text,
-	.get_blob = sqlite_get_blob,
-	.end = sqlite_end,
-	.changes = sqlite_changes,
-	.close = sqlite_close,
+    .begin = sqlite_begin,
+    .commit = sqlite_commit,
+    .rollback = sqlite_rollback,
+    .query = sqlite_query,
+    .next = sqlite_next,
+    .is_null = sqlite_is_null,
+    .get_int = sqlite_get_int,
+    .get_double = sqlite_get_double,
+    .get_text = sqlite_get_text,
+    .get_blob = sqlite_get_blob,
+    .end = sqlite_end,
+    .changes = sqlite_changes,
+    .close = sqlite_close,
 };
 
 static enum rc
@@ -300,8 +300,8 @@ migrate_to(struct sqlite *s, long long version, struct fault *f)
 	from = strstr((const char *)schema->data, mark);
 	assert(from != NULL);
 	to = strstr(from + strlen(mark), "-- migration ");
-	sql = mem_strndup(from,
-	    to != NULL ? (size_t)(to - from) : strlen(from));
+	sql =
+	    mem_strndup(from, to != NULL ? (size_t)(to - from) : strlen(from));
 	rc = run_text(s, sql, f);
 	free(sql);
 	if (rc != RC_OK) {

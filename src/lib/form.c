@@ -24,7 +24,7 @@ form_parse(struct arena *a, const char *body, size_t len, struct form *out)
 {
 	const char *end = body + len;
 
-	*out = (struct form){ .n = 0 };
+	*out = (struct form){.n = 0};
 	while (body < end) {
 		const char *stop = memchr(body, '&', (size_t)(end - body));
 		const char *pair_end = stop != NULL ? stop : end;

@@ -13,7 +13,7 @@ void
 notify_send(const char *state)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	size_t len = path != NULL ? strlen(path) : 0;
 	int fd;
 
@@ -40,8 +40,8 @@ notify_reloading(void)
 {
 	char state[80];
 
-	(void)snprintf(state, sizeof(state),
-	    "RELOADING=1\nMONOTONIC_USEC=%lld", clock_mono_us());
+	(void)snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld",
+	    clock_mono_us());
 	notify_send(state);
 }
 

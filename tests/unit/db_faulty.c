@@ -150,19 +150,19 @@ faulty_close(struct db *db)
 }
 
 static const struct db_ops ops = {
-	.begin = faulty_begin,
-	.commit = faulty_commit,
-	.rollback = faulty_rollback,
-	.query = faulty_query,
-	.next = faulty_next,
-	.is_null = faulty_is_null,
-	.get_int = faulty_int,
-	.get_double = faulty_double,
-	.get_text = faulty_text,
-	.get_blob = faulty_blob,
-	.end = faulty_end,
-	.changes = faulty_changes,
-	.close = faulty_close,
+    .begin = faulty_begin,
+    .commit = faulty_commit,
+    .rollback = faulty_rollback,
+    .query = faulty_query,
+    .next = faulty_next,
+    .is_null = faulty_is_null,
+    .get_int = faulty_int,
+    .get_double = faulty_double,
+    .get_text = faulty_text,
+    .get_blob = faulty_blob,
+    .end = faulty_end,
+    .changes = faulty_changes,
+    .close = faulty_close,
 };
 
 struct db *

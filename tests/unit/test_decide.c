@@ -21,7 +21,7 @@ answer(struct trunk *t, const char *id, const char *person, enum outcome o)
 static void
 assert_chain(struct trunk *t)
 {
-	struct fault f = { 0 };
+	struct fault f = {0};
 	long long events, seq;
 
 	assert_int_equal(audit_verify(t->reader, &events, &seq, &f), RC_OK);
@@ -34,12 +34,13 @@ events_are_canonical(void **state)
 	struct trunk *t = *state;
 	const char *id = trunk_submit(t, 1);
 	struct audit_event *events;
-	struct fault f = { 0 };
+	struct fault f = {0};
 	int n;
 
 	assert_int_equal(answer(t, id, "dana", OUTCOME_APPROVE), RC_OK);
-	assert_int_equal(audit_list(t->reader, NULL, 0, 100, t->arena,
-			     &events, &n, &f), RC_OK);
+	assert_int_equal(audit_list(t->reader, NULL, 0, 100, t->arena, &events,
+			     &n, &f),
+	    RC_OK);
 	assert_true(n >= 5);
 	for (int i = 0; i < n; i++) {
 		const char *text = events[i].event;
@@ -74,8 +75,7 @@ two_approvals_must_come_from_two_people(void **state)
 	const char *id = trunk_submit(t, 2);
 
 	assert_int_equal(answer(t, id, "dana", OUTCOME_APPROVE), RC_OK);
-	assert_int_equal(answer(t, id, "dana", OUTCOME_APPROVE),
-	    RC_DUPLICATE);
+	assert_int_equal(answer(t, id, "dana", OUTCOME_APPROVE), RC_DUPLICATE);
 	assert_int_equal(trunk_read(t, id).state, INTENT_PENDING);
 	assert_int_equal(answer(t, id, "lee", OUTCOME_APPROVE), RC_OK);
 	assert_int_equal(trunk_read(t, id).state, INTENT_APPROVED);
@@ -88,9 +88,9 @@ each_outcome_ends_in_its_state(void **state)
 		enum outcome outcome;
 		enum intent_state state;
 	} rows[] = {
-		{ OUTCOME_APPROVE, INTENT_APPROVED },
-		{ OUTCOME_DENY, INTENT_DENIED },
-		{ OUTCOME_OTHER, INTENT_RESOLVED },
+	    {OUTCOME_APPROVE, INTENT_APPROVED},
+	    {OUTCOME_DENY, INTENT_DENIED},
+	    {OUTCOME_OTHER, INTENT_RESOLVED},
 	};
 	struct trunk *t = *state;
 
@@ -111,16 +111,15 @@ who_may_not_decide_is_refused_and_audited(void **state)
 		enum outcome outcome;
 		enum rc rc;
 	} rows[] = {
-		{ "omar", OUTCOME_APPROVE, RC_FORBIDDEN },
-		{ "eve", OUTCOME_APPROVE, RC_FORBIDDEN },
-		{ "eve", OUTCOME_DENY, RC_FORBIDDEN },
+	    {"omar", OUTCOME_APPROVE, RC_FORBIDDEN},
+	    {"eve", OUTCOME_APPROVE, RC_FORBIDDEN},
+	    {"eve", OUTCOME_DENY, RC_FORBIDDEN},
 	};
 	struct trunk *t = *state;
 	const char *id = trunk_submit(t, 1);
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		assert_int_equal(
-		    answer(t, id, rows[i].person, rows[i].outcome),
+		assert_int_equal(answer(t, id, rows[i].person, rows[i].outcome),
 		    rows[i].rc);
 	}
 	assert_int_equal(trunk_read(t, id).state, INTENT_PENDING);
@@ -199,9 +198,11 @@ lease(struct trunk *t, const char *id, enum rc expected)
 {
 	struct leasing *l = arena_alloc(t->arena, sizeof(*l));
 
-	*l = (struct leasing){ .intent_id = id, .agent_id = t->agent.id,
-		.agent_name = "bot", .mode = "runner_exec",
-		.arena = t->arena };
+	*l = (struct leasing){.intent_id = id,
+	    .agent_id = t->agent.id,
+	    .agent_name = "bot",
+	    .mode = "runner_exec",
+	    .arena = t->arena};
 	assert_int_equal(store_now(t->store, execution_lease, l), expected);
 	return l;
 }
@@ -211,8 +212,9 @@ an_execution_is_leased_once_and_reported_once(void **state)
 {
 	struct trunk *t = *state;
 	const char *id = trunk_submit(t, 1);
-	struct reporting r = { .succeeded = true, .result = "{\"n\":1}",
-		.arena = t->arena };
+	struct reporting r = {.succeeded = true,
+	    .result = "{\"n\":1}",
+	    .arena = t->arena};
 	struct leasing *l;
 
 	lease(t, id, RC_CONFLICT);
@@ -239,13 +241,15 @@ another_payload_or_agent_is_not_executed(void **state)
 {
 	struct trunk *t = *state;
 	const char *id = trunk_submit(t, 1);
-	struct leasing l = { .intent_id = id, .agent_id = t->agent.id,
-		.agent_name = "bot", .mode = "m", .payload_sha256 = "bb",
-		.arena = t->arena };
+	struct leasing l = {.intent_id = id,
+	    .agent_id = t->agent.id,
+	    .agent_name = "bot",
+	    .mode = "m",
+	    .payload_sha256 = "bb",
+	    .arena = t->arena};
 
 	assert_int_equal(answer(t, id, "dana", OUTCOME_APPROVE), RC_OK);
-	assert_int_equal(store_now(t->store, execution_lease, &l),
-	    RC_CONFLICT);
+	assert_int_equal(store_now(t->store, execution_lease, &l), RC_CONFLICT);
 	assert_string_equal(l.fault.field, "payload_sha256");
 	l.payload_sha256 = NULL;
 	l.agent_id = "agt_other";
@@ -341,9 +345,11 @@ make_lease(struct trunk *t, int n)
 		assert_int_equal(answer(t, waiting, "dana", OUTCOME_APPROVE),
 		    RC_OK);
 	}
-	*l = (struct leasing){ .intent_id = waiting,
-		.agent_id = t->agent.id, .agent_name = "bot", .mode = "m",
-		.arena = t->arena };
+	*l = (struct leasing){.intent_id = waiting,
+	    .agent_id = t->agent.id,
+	    .agent_name = "bot",
+	    .mode = "m",
+	    .arena = t->arena};
 	return l;
 }
 
@@ -382,8 +388,7 @@ an_agent_has_at_most_so_many_waiting(void **state)
 	for (int i = 0; i < INTENT_PENDING_MAX; i++) {
 		s = trunk_submission(t, 1);
 		s->asks_n = 0;
-		assert_int_equal(store_now(t->store, intent_submit, s),
-		    RC_OK);
+		assert_int_equal(store_now(t->store, intent_submit, s), RC_OK);
 	}
 	s = trunk_submission(t, 1);
 	assert_int_equal(store_now(t->store, intent_submit, s), RC_LIMITED);
@@ -399,22 +404,22 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TRUNK_TEST(events_are_canonical),
-		TRUNK_TEST(one_approval_settles_a_plan_of_one),
-		TRUNK_TEST(two_approvals_must_come_from_two_people),
-		TRUNK_TEST(each_outcome_ends_in_its_state),
-		TRUNK_TEST(who_may_not_decide_is_refused_and_audited),
-		TRUNK_TEST(nothing_leaves_a_final_state),
-		TRUNK_TEST(a_decision_binds_the_digest_that_was_shown),
-		TRUNK_TEST(a_late_answer_expires_it_instead),
-		TRUNK_TEST(deciding_owes_mails_and_webhooks),
-		TRUNK_TEST(an_execution_is_leased_once_and_reported_once),
-		TRUNK_TEST(another_payload_or_agent_is_not_executed),
-		TRUNK_TEST(a_submit_that_fails_anywhere_leaves_nothing),
-		TRUNK_TEST(a_decision_that_fails_anywhere_leaves_nothing),
-		TRUNK_TEST(a_lease_that_fails_anywhere_leaves_nothing),
-		TRUNK_TEST(the_same_key_gives_the_first_intent_again),
-		TRUNK_TEST(an_agent_has_at_most_so_many_waiting),
+	    TRUNK_TEST(events_are_canonical),
+	    TRUNK_TEST(one_approval_settles_a_plan_of_one),
+	    TRUNK_TEST(two_approvals_must_come_from_two_people),
+	    TRUNK_TEST(each_outcome_ends_in_its_state),
+	    TRUNK_TEST(who_may_not_decide_is_refused_and_audited),
+	    TRUNK_TEST(nothing_leaves_a_final_state),
+	    TRUNK_TEST(a_decision_binds_the_digest_that_was_shown),
+	    TRUNK_TEST(a_late_answer_expires_it_instead),
+	    TRUNK_TEST(deciding_owes_mails_and_webhooks),
+	    TRUNK_TEST(an_execution_is_leased_once_and_reported_once),
+	    TRUNK_TEST(another_payload_or_agent_is_not_executed),
+	    TRUNK_TEST(a_submit_that_fails_anywhere_leaves_nothing),
+	    TRUNK_TEST(a_decision_that_fails_anywhere_leaves_nothing),
+	    TRUNK_TEST(a_lease_that_fails_anywhere_leaves_nothing),
+	    TRUNK_TEST(the_same_key_gives_the_first_intent_again),
+	    TRUNK_TEST(an_agent_has_at_most_so_many_waiting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,9 +12,9 @@ static enum rc
 make_agent(struct tx *tx, void *arg)
 {
 	struct trunk *t = arg;
-	struct fault f = { 0 };
+	struct fault f = {0};
 
-	t->agent = (struct agent){ .name = "bot", .owner = "omar" };
+	t->agent = (struct agent){.name = "bot", .owner = "omar"};
 	return agent_register(tx, &t->agent, t->arena, "test", &f);
 }
 
@@ -22,8 +22,8 @@ int
 trunk_setup(void **state)
 {
 	struct trunk *t = mem_new(1, sizeof(*t));
-	struct vault_options v = { .data_dir = t->dir };
-	struct fault f = { 0 };
+	struct vault_options v = {.data_dir = t->dir};
+	struct fault f = {0};
 	struct db *db;
 	char path[80];
 
@@ -60,44 +60,50 @@ trunk_teardown(void **state)
 struct submission *
 trunk_submission(struct trunk *t, int required)
 {
-	static const char *people[] = { "dana", "lee", "mo" };
-	static const char *excluded[] = { "omar" };
+	static const char *people[] = {"dana", "lee", "mo"};
+	static const char *excluded[] = {"omar"};
 	static const struct ask asks[] = {
-		{ "email", "dana", "dana@example.com" },
-		{ "email", "lee", "lee@example.com" },
+	    {"email", "dana", "dana@example.com"},
+	    {"email", "lee", "lee@example.com"},
 	};
 	struct submission *s = arena_alloc(t->arena, sizeof(*s));
 
 	*s = (struct submission){
-		.payload = "{\"to\":\"x\"}",
-		.payload_len = 10,
-		.ttl_s = 3600,
-		.asks = asks,
-		.asks_n = 2,
-		.webhook_url =
-		    t->webhooks > 0 ? "https://hooks.example/x" : NULL,
-		.vault = t->vault,
-		.arena = t->arena,
-		.can_be_approved = true,
-		.submitted_data = "{\"agent\":\"x\"}",
-		.checked_data = "{\"result\":\"pending\"}",
-		.verdict = { .state = INTENT_PENDING, .step = STEP_DEFAULT,
-			.reason = "Awaiting review",
-			.code = "manual_review_required" },
-		.intent = { .version = 1, .dialect = "zehrava",
-			.agent_id = t->agent.id, .agent_name = "bot",
-			.owner = "omar", .destination = "mail.send",
-			.policy_id = "human", .policy_version = "v1",
-			.payload_bytes = 10, .payload_sha256 = "aa",
-			.digest = "dd", .chosen = -1,
-			.risk = { .level = "low" },
-			.options = { { "Approve", OUTCOME_APPROVE },
-			    { "Deny", OUTCOME_DENY },
-			    { "Later", OUTCOME_OTHER } },
-			.options_n = 3,
-			.plan = { .approvers = { people, 3 },
-			    .excluded = { excluded, 1 },
-			    .required = required, .deny_threshold = 1 } },
+	    .payload = "{\"to\":\"x\"}",
+	    .payload_len = 10,
+	    .ttl_s = 3600,
+	    .asks = asks,
+	    .asks_n = 2,
+	    .webhook_url = t->webhooks > 0 ? "https://hooks.example/x" : NULL,
+	    .vault = t->vault,
+	    .arena = t->arena,
+	    .can_be_approved = true,
+	    .submitted_data = "{\"agent\":\"x\"}",
+	    .checked_data = "{\"result\":\"pending\"}",
+	    .verdict = {.state = INTENT_PENDING,
+		.step = STEP_DEFAULT,
+		.reason = "Awaiting review",
+		.code = "manual_review_required"},
+	    .intent = {.version = 1,
+		.dialect = "zehrava",
+		.agent_id = t->agent.id,
+		.agent_name = "bot",
+		.owner = "omar",
+		.destination = "mail.send",
+		.policy_id = "human",
+		.policy_version = "v1",
+		.payload_bytes = 10,
+		.payload_sha256 = "aa",
+		.digest = "dd",
+		.chosen = -1,
+		.risk = {.level = "low"},
+		.options = {{"Approve", OUTCOME_APPROVE},
+		    {"Deny", OUTCOME_DENY}, {"Later", OUTCOME_OTHER}},
+		.options_n = 3,
+		.plan = {.approvers = {people, 3},
+		    .excluded = {excluded, 1},
+		    .required = required,
+		    .deny_threshold = 1}},
 	};
 	return s;
 }
@@ -118,9 +124,14 @@ trunk_answer(struct trunk *t, const char *intent, const char *person,
 	struct deciding *w = arena_alloc(t->arena, sizeof(*w));
 
 	w->arena = t->arena;
-	w->decision = (struct decision){ .intent_id = intent,
-		.person = person, .name = person, .known = true, .via = "api",
-		.assurance = "key", .option = -1, .outcome = outcome };
+	w->decision = (struct decision){.intent_id = intent,
+	    .person = person,
+	    .name = person,
+	    .known = true,
+	    .via = "api",
+	    .assurance = "key",
+	    .option = -1,
+	    .outcome = outcome};
 	return w;
 }
 
@@ -128,7 +139,7 @@ struct intent
 trunk_read(struct trunk *t, const char *id)
 {
 	struct intent in;
-	struct fault f = { 0 };
+	struct fault f = {0};
 
 	assert(store_intent_get(t->reader, id, t->arena, &in, &f) == RC_OK);
 	return in;
@@ -138,7 +149,7 @@ long long
 trunk_count(struct trunk *t, const char *sql)
 {
 	long long n = -1;
-	struct fault f = { 0 };
+	struct fault f = {0};
 
 	assert(db_int(t->reader, &f, &n, sql, "") == RC_OK);
 	return n;

@@ -1,0 +1,411 @@
+#include "daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fact.h"
+#include "lib/log.h"
+#include "lib/notify.h"
+#include "reload.h"
+#include "version.h"
+
+enum {
+	STOP_MAX_S = 12, /* then the system ends us; the log is safe */
+	HEADER_MAX = 16 * 1024,
+	CALLS_MAX = 4096,
+	PEM_MAX = 256 * 1024,
+	CONNECTIONS_PER_ADDRESS = 200
+};
+
+static bool
+on_loopback(const struct config *c)
+{
+	const char *host = config_text(c, "host");
+
+	return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 ||
+	    strcmp(host, "localhost") == 0;
+}
+
+static bool
+open_registration(const struct config *c)
+{
+	return config_is_set(c, "open_registration")
+	    ? config_bool(c, "open_registration")
+	    : on_loopback(c);
+}
+
+/* Two daemons on one folder would send everything twice. */
+static enum rc
+lock_folder(const char *dir, int *out, struct fault *f)
+{
+	char path[4096];
+
+	if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
+		return fault_set(f, RC_STORE, "ASSENT_DATA_DIR",
+		    "cannot make %s: %s", dir, strerror(errno));
+	}
+	(void)snprintf(path, sizeof(path), "%s/assentd.lock", dir);
+	*out = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (*out < 0) {
+		return fault_set(f, RC_STORE, "ASSENT_DATA_DIR",
+		    "cannot write in %s: %s", dir, strerror(errno));
+	}
+	if (flock(*out, LOCK_EX | LOCK_NB) != 0) {
+		return fault_set(f, RC_CONFLICT, "ASSENT_DATA_DIR",
+		    "another assentd works on %s", dir);
+	}
+	return RC_OK;
+}
+
+static enum rc
+key_matches(struct tx *tx, void *arg)
+{
+	struct daemon *d = arg;
+	char print[VAULT_FINGERPRINT];
+	const char *stored;
+	struct fault f = {0};
+	enum rc rc = fact_text(tx->db, "master_key", d->arena, &stored, &f);
+
+	vault_fingerprint(d->vault, print);
+	if (rc == RC_OK && strcmp(stored, print) != 0) {
+		return config_is_set(d->config, "master_key_previous")
+		    ? fact_set_text(tx, "master_key", print, &f)
+		    : RC_INVALID;
+	}
+	return rc == RC_NOT_FOUND ? fact_set_text(tx, "master_key", print, &f)
+				  : rc;
+}
+
+static enum rc
+open_store(struct daemon *d, struct fault *f)
+{
+	const char *dir = config_text(d->config, "data_dir");
+	const struct vault_options keys = {
+	    .master = config_text(d->config, "master_key"),
+	    .previous = config_text(d->config, "master_key_previous"),
+	    .data_dir = dir,
+	};
+	enum rc rc = lock_folder(dir, &d->lock, f);
+
+	if (rc == RC_OK) {
+		rc = vault_new(&keys, &d->vault, f);
+	}
+	if (rc == RC_OK) {
+		rc = store_open(dir, &d->store, f);
+	}
+	if (rc == RC_OK) {
+		rc = store_now(d->store, key_matches, d);
+		if (rc != RC_OK) {
+			return fault_set(f, rc, "ASSENT_MASTER_KEY",
+			    rc == RC_INVALID
+				? "this is not the key that the database was "
+				  "made with"
+				: "the database cannot be written");
+		}
+		rc = store_reader(d->store, &d->reader, f);
+	}
+	return rc;
+}
+
+static enum rc
+load_rules(struct daemon *d, struct fault *f)
+{
+	struct policy_set *set;
+	enum rc rc = reload_load(d->config, &set, f);
+
+	if (rc == RC_OK) {
+		d->rules = rules_new(set);
+	}
+	return rc;
+}
+
+/* Answers that come over a channel: none of the channels here has any. */
+static void
+on_decided(void *ctx, const struct decision *decision)
+{
+	(void)ctx;
+	log_warn("intent %s: an answer over %s is not taken",
+	    decision->intent_id, decision->via);
+}
+
+/* "5,30,120" in seconds to milliseconds. */
+static enum rc
+read_retries(const struct config *c, struct outbox_options *o, struct fault *f)
+{
+	CLEANUP(arena_drop) struct arena *a = arena_new();
+	struct field_strings list;
+
+	config_list(c, "webhook.retry_s", a, &list);
+	for (size_t i = 0; i < list.n; i++) {
+		char *end;
+		double s = strtod(list.items[i], &end);
+
+		if (*end != '\0' || s < 0 || s > 30 * 24 * 3600.0 ||
+		    i == OUTBOX_RETRIES_MAX) {
+			return fault_set(f, RC_INVALID,
+			    "ASSENT_WEBHOOK_RETRY_S",
+			    "webhook.retry_s must be at most %d numbers of "
+			    "seconds with commas between",
+			    OUTBOX_RETRIES_MAX);
+		}
+		o->webhook_retry_ms[o->webhook_retries++] =
+		    (long long)(s * 1000);
+	}
+	return RC_OK;
+}
+
+static enum rc
+start_outbox(struct daemon *d, struct fault *f)
+{
+	struct config *c = d->config;
+	const struct http_client_options courier = {
+	    .waiting_max = CALLS_MAX,
+	    .allow_private = config_bool(c, "allow_private_targets"),
+	    .ca_file = config_text(c, "ca_file"),
+	    .user_agent = "assent/" ASSENT_VERSION,
+	};
+	struct outbox_options o = {.store = d->store,
+	    .rules = d->rules,
+	    .message = {.vault = d->vault,
+		.public_url = config_public_url(c),
+		.link_code =
+		    strcmp(config_text(c, "magic_link.confirm"), "code") == 0}};
+	struct channel_env env = {.up = &d->up,
+	    .setting = config_by_env,
+	    .setting_ctx = c,
+	    .template_dir = config_text(c, "template_dir"),
+	    .public_url = config_public_url(c)};
+	enum rc rc = read_retries(c, &o, f);
+
+	if (rc == RC_OK) {
+		rc = http_client_new(&courier, &d->courier, f);
+	}
+	if (rc != RC_OK) {
+		return rc;
+	}
+	env.http = d->courier;
+	d->up = (struct channel_up){.decided = on_decided, .ctx = d};
+	d->outbox = outbox_new(&o);
+	return outbox_start(d->outbox, &env, f);
+}
+
+static void
+on_changed(void *ctx, const char *intent_id)
+{
+	struct daemon *d = ctx;
+
+	waiters_changed(d->waiters, intent_id);
+}
+
+static void
+on_owed(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	outbox_kick(d->outbox);
+}
+
+static void
+start_store(struct daemon *d)
+{
+	const struct store_listener listener = {.changed = on_changed,
+	    .owed = on_owed,
+	    .ctx = d};
+
+	d->sweep.retention_ms =
+	    config_int(d->config, "retention.payload_hours") * 3600 * 1000;
+	store_listen(d->store, &listener);
+	store_timer(d->store, SWEEP_INTERVAL_MS, sweep_run, NULL, &d->sweep);
+	store_start(d->store);
+}
+
+static void
+on_request(struct http_request *http, void *ctx)
+{
+	struct daemon *d = ctx;
+
+	if (observe_knows(http)) {
+		observe_handle(&d->observe, http);
+	} else if (pages_knows(d->pages, http)) {
+		pages_handle(d->pages, http);
+	} else {
+		api_handle(d->api, http);
+	}
+}
+
+static void
+on_resumed(struct http_request *http, void *ctx)
+{
+	struct daemon *d = ctx;
+
+	if (pages_knows(d->pages, http)) {
+		pages_resumed(d->pages, http);
+	} else {
+		api_resumed(d->api, http);
+	}
+}
+
+static const char *
+on_refused(int status, const char *path, void *ctx)
+{
+	(void)path;
+	(void)ctx;
+	return api_refuse(status);
+}
+
+static enum rc
+read_pem(struct daemon *d, const char *name, const char **out, struct fault *f)
+{
+	const char *path = config_text(d->config, name);
+	char *text;
+	size_t n;
+	FILE *file;
+
+	*out = NULL;
+	if (path == NULL) {
+		return RC_OK;
+	}
+	file = fopen(path, "re");
+	if (file == NULL) {
+		return fault_set(f, RC_INVALID, name, "cannot read %s: %s",
+		    path, strerror(errno));
+	}
+	text = arena_alloc(d->arena, PEM_MAX + 1);
+	n = fread(text, 1, PEM_MAX, file);
+	(void)fclose(file);
+	text[n] = '\0';
+	*out = text;
+	return RC_OK;
+}
+
+static enum rc
+make_handlers(struct daemon *d, struct fault *f)
+{
+	const struct config *c = d->config;
+	const char *url = config_public_url(c);
+	const struct pages_options pages = {.store = d->store,
+	    .reader = d->reader,
+	    .rules = d->rules,
+	    .vault = d->vault,
+	    .auth = d->auth,
+	    .public_url = url,
+	    .template_dir = config_text(c, "template_dir"),
+	    .secure_cookies = strncmp(url, "https:", 6) == 0};
+	const struct api_options api = {.store = d->store,
+	    .reader = d->reader,
+	    .rules = d->rules,
+	    .vault = d->vault,
+	    .outbox = d->outbox,
+	    .waiters = d->waiters,
+	    .auth = d->auth,
+	    .public_url = url,
+	    .open_registration = open_registration(c),
+	    .allow_private_targets = config_bool(c, "allow_private_targets"),
+	    .trusted_proxies = &d->proxies};
+
+	d->api = api_new(&api);
+	return pages_new(&pages, &d->pages, f);
+}
+
+static enum rc
+start_server(struct daemon *d, struct fault *f)
+{
+	const struct config *c = d->config;
+	long long per_addr = config_int(c, "http.connections_per_address");
+	struct http_server_options o = {
+	    .host = config_text(c, "host"),
+	    .port = (int)config_int(c, "port"),
+	    .body_max = API_BODY_MAX,
+	    .header_max = HEADER_MAX,
+	    .connections_max = (int)config_int(c, "http.connections_max"),
+	    .timeout_s = (int)config_int(c, "http.timeout_s"),
+	    .parked_max = WAITERS_MAX,
+	    .handle = on_request,
+	    .resumed = on_resumed,
+	    .refuse = on_refused,
+	    .ctx = d,
+	};
+	enum rc rc = read_pem(d, "tls.cert_file", &o.tls_cert, f);
+
+	if (rc == RC_OK) {
+		rc = read_pem(d, "tls.key_file", &o.tls_key, f);
+	}
+	if (rc != RC_OK) {
+		return rc;
+	}
+	o.connections_per_addr_max = per_addr > 0 ? (int)per_addr
+	    : on_loopback(c)			  ? o.connections_max
+						  : CONNECTIONS_PER_ADDRESS;
+	d->observe = (struct observe){.store = d->store,
+	    .reader = d->reader,
+	    .outbox = d->outbox};
+	return http_server_new(&o, &d->server, f);
+}
+
+enum rc
+daemon_build(struct daemon *d, struct fault *f)
+{
+	enum rc rc = open_store(d, f);
+
+	if (rc == RC_OK) {
+		rc = load_rules(d, f);
+	}
+	if (rc == RC_OK) {
+		rc = start_outbox(d, f);
+	}
+	if (rc != RC_OK) {
+		return rc;
+	}
+	config_list(d->config, "trusted_proxies", d->arena, &d->proxies);
+	d->waiters = waiters_new();
+	start_store(d);
+	d->auth = auth_new(d->reader, d->rules,
+	    config_text(d->config, "admin_api_key"));
+	rc = make_handlers(d, f);
+	if (rc == RC_OK) {
+		rc = start_server(d, f);
+	}
+	return rc;
+}
+
+void
+daemon_stop(struct daemon *d)
+{
+	(void)alarm(STOP_MAX_S);
+	notify_send("STOPPING=1");
+	if (d->server != NULL) {
+		http_server_quiesce(d->server);
+	}
+	if (d->outbox != NULL) {
+		outbox_stop(d->outbox);
+	}
+	if (d->store != NULL) {
+		store_stop(d->store);
+	}
+	http_server_free(d->server);
+	pages_free(d->pages);
+	api_free(d->api);
+	auth_free(d->auth);
+	waiters_free(d->waiters);
+	outbox_free(d->outbox);
+	http_client_free(d->courier);
+	rules_free(d->rules);
+	db_close(d->reader);
+	store_close(d->store);
+	vault_free(d->vault);
+	arena_free(d->arena);
+	config_free(d->config);
+	if (d->watch >= 0) {
+		(void)close(d->watch);
+	}
+	if (d->lock >= 0) {
+		(void)close(d->lock);
+	}
+	(void)close(d->signals);
+}
