@@ -36,7 +36,6 @@ struct api_options {
 	const char *public_url;
 	bool open_registration; /* /v1/agents/register asks for no key */
 	bool allow_private_targets;
-	const struct field_strings *trusted_proxies; /* CIDRs; may be empty */
 };
 
 /* Borrows what the options point to. */

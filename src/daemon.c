@@ -17,7 +17,7 @@
 
 enum {
 	STOP_MAX_S = 12, /* then the system ends us; the log is safe */
-	HEADER_MAX = 16 * 1024,
+	HEADER_MAX = 8 * 1024,
 	CALLS_MAX = 4096,
 	PEM_MAX = 256 * 1024,
 	CONNECTIONS_PER_ADDRESS = 200
@@ -296,6 +296,7 @@ make_handlers(struct daemon *d, struct fault *f)
 	    .auth = d->auth,
 	    .public_url = url,
 	    .template_dir = config_text(c, "template_dir"),
+	    .trusted_proxies = &d->proxies,
 	    .secure_cookies = strncmp(url, "https:", 6) == 0};
 	const struct api_options api = {.store = d->store,
 	    .reader = d->reader,
@@ -306,8 +307,7 @@ make_handlers(struct daemon *d, struct fault *f)
 	    .auth = d->auth,
 	    .public_url = url,
 	    .open_registration = open_registration(c),
-	    .allow_private_targets = config_bool(c, "allow_private_targets"),
-	    .trusted_proxies = &d->proxies};
+	    .allow_private_targets = config_bool(c, "allow_private_targets")};
 
 	d->api = api_new(&api);
 	return pages_new(&pages, &d->pages, f);
@@ -339,8 +339,9 @@ start_server(struct daemon *d, struct fault *f)
 	if (rc != RC_OK) {
 		return rc;
 	}
+	/* Behind a proxy all connections come from one address. */
 	o.connections_per_addr_max = per_addr > 0 ? (int)per_addr
-	    : on_loopback(c)			  ? o.connections_max
+	    : on_loopback(c) || d->proxies.n > 0  ? o.connections_max
 						  : CONNECTIONS_PER_ADDRESS;
 	d->observe = (struct observe){.store = d->store,
 	    .reader = d->reader,

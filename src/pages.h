@@ -36,6 +36,7 @@ struct pages_options {
 	struct auth *auth;
 	const char *public_url;
 	const char *template_dir; /* NULL = embedded */
+	const struct field_strings *trusted_proxies; /* CIDRs; may be empty */
 	bool secure_cookies;	  /* the public URL is https */
 };
 

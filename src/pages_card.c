@@ -25,8 +25,8 @@ payload_open(struct page_request *r, const struct intent *in, char **out,
 	const struct pages_options *o = &r->pages->options;
 	const void *sealed;
 	size_t n;
-	enum rc rc = store_intent_payload(o->reader, in->id, r->arena, &sealed,
-	    &n, f);
+	enum rc rc =
+	    store_intent_payload(o->reader, in->id, r->arena, &sealed, &n, f);
 
 	*out = NULL;
 	*len = 0;
@@ -50,8 +50,8 @@ page_card(struct page_request *r, const struct intent *in, json_t **values,
 	enum rc rc = payload_open(r, in, &payload, &len, f);
 
 	if (rc == RC_OK) {
-		rc = store_vote_list(o->reader, in->id, r->arena, &votes, &n,
-		    f);
+		rc =
+		    store_vote_list(o->reader, in->id, r->arena, &votes, &n, f);
 	}
 	if (rc != RC_OK) {
 		return rc;
@@ -76,8 +76,7 @@ page_outcome(struct page_request *r, const struct intent *in)
 }
 
 bool
-page_answer(struct page_request *r, const struct intent *in,
-    struct decision *d)
+page_answer(struct page_request *r, const struct intent *in, struct decision *d)
 {
 	const char *option = form_get(&r->form, "option");
 	const char *reason = form_get(&r->form, "reason");
@@ -92,6 +91,5 @@ page_answer(struct page_request *r, const struct intent *in,
 	d->outcome = in->options[n].outcome;
 	d->digest = form_get(&r->form, "digest");
 	d->reason = reason != NULL && reason[0] != '\0' ? reason : NULL;
-	return d->reason == NULL ||
-	    strlen(d->reason) <= INTENT_REASON_MAX * 4;
+	return d->reason == NULL || strlen(d->reason) <= INTENT_REASON_MAX * 4;
 }

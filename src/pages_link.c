@@ -18,6 +18,7 @@ struct opened {
 	struct intent intent;
 	bool known; /* the person is in assent.yaml */
 	const char *name;
+	int how; /* enum opening */
 	struct deciding deciding;
 };
 
@@ -73,8 +74,53 @@ find_person(struct page_request *r, struct opened *o)
 	o->name = arena_strdup(r->arena, p != NULL ? p->name : o->link.person);
 }
 
-/* False: a page was sent that says why not. */
-static bool
+/* What opening a link came to. */
+enum opening {
+	OPENED,
+	OPEN_WRONG, /* not one of ours */
+	OPEN_FAILED,
+	OPEN_USED,
+	OPEN_OVER,     /* settled, or too late */
+	OPEN_STRANGER, /* the person is gone from assent.yaml */
+	OPEN_LOCKED,
+	OPENINGS
+};
+
+static const char *const opening_reason[OPENINGS] = {
+    [OPEN_USED] = "link_used",
+    [OPEN_OVER] = "link_over",
+    [OPEN_STRANGER] = "link_of_a_stranger",
+    [OPEN_LOCKED] = "link_locked",
+};
+
+static void
+say_opening(struct page_request *r, const struct opened *o, enum opening how)
+{
+	switch (how) {
+	case OPEN_FAILED:
+		say_failed(r);
+		break;
+	case OPEN_USED:
+	case OPEN_OVER:
+		say_over(r, o, how == OPEN_USED);
+		break;
+	case OPEN_STRANGER:
+		page_say(r, 403, "bad", "Not for you any more",
+		    "The person that this link was sent to is not among the "
+		    "people of this service any more.",
+		    NULL);
+		break;
+	case OPEN_LOCKED:
+		say_locked(r);
+		break;
+	default:
+		say_wrong(r);
+		break;
+	}
+}
+
+/* A forged link is refused before the database is touched. */
+static enum opening
 open_link(struct page_request *r, struct opened *o)
 {
 	const struct pages_options *opt = &r->pages->options;
@@ -83,8 +129,7 @@ open_link(struct page_request *r, struct opened *o)
 	    r->id, clock_now_ms(), &o->link, &f);
 
 	if (rc != RC_OK && rc != RC_EXPIRED) {
-		say_wrong(r);
-		return false;
+		return OPEN_WRONG;
 	}
 	rc = link_get(opt->reader, o->link.hash, r->arena, &o->row, &f);
 	if (rc == RC_OK) {
@@ -92,31 +137,49 @@ open_link(struct page_request *r, struct opened *o)
 		    &o->intent, &f);
 	}
 	if (rc != RC_OK) {
-		if (rc == RC_NOT_FOUND) {
-			say_wrong(r);
-		} else {
-			say_failed(r);
-		}
-		return false;
+		return rc == RC_NOT_FOUND ? OPEN_WRONG : OPEN_FAILED;
 	}
 	find_person(r, o);
-	if (o->row.used_ms != 0 || o->intent.state != INTENT_PENDING ||
+	if (o->row.used_ms != 0) {
+		return OPEN_USED;
+	}
+	if (o->intent.state != INTENT_PENDING ||
 	    clock_now_ms() >= o->link.expires_ms) {
-		say_over(r, o, o->row.used_ms != 0);
-		return false;
+		return OPEN_OVER;
 	}
 	if (!o->known) {
-		page_say(r, 403, "bad", "Not for you any more",
-		    "The person that this link was sent to is not among the "
-		    "people of this service any more.",
-		    NULL);
-		return false;
+		return OPEN_STRANGER;
 	}
-	if (o->row.wrong >= MAGIC_LINK_WRONG_MAX) {
-		say_locked(r);
-		return false;
-	}
-	return true;
+	return o->row.wrong >= MAGIC_LINK_WRONG_MAX ? OPEN_LOCKED : OPENED;
+}
+
+static void
+refused(struct page_request *r)
+{
+	struct opened *o = r->work;
+
+	say_opening(r, o, r->rc == RC_OK ? (enum opening)o->how : OPEN_FAILED);
+}
+
+/* An answer over a link that does not count is recorded, then told. */
+static void
+refuse(struct page_request *r, struct opened *o)
+{
+	struct deciding *w = &o->deciding;
+
+	*w = (struct deciding){.arena = r->arena};
+	w->decision = (struct decision){.intent_id = o->intent.id,
+	    .person = o->link.person,
+	    .name = o->name,
+	    .via = "email",
+	    .option = -1,
+	    .outcome = OUTCOME_APPROVE};
+	(void)page_answer(r, &o->intent, &w->decision);
+	(void)fault_set(&w->fault, RC_CONFLICT, "token",
+	    "the link does not count");
+	(void)fault_reason(&w->fault, opening_reason[o->how]);
+	r->work = o;
+	page_job(r, intent_decide_refused, w, refused);
 }
 
 /* Bound to this link: who cannot read the page cannot know it. */
@@ -327,12 +390,14 @@ page_link(struct page_request *r)
 	if (r->post && !page_from_here(r)) {
 		return;
 	}
-	if (!open_link(r, o)) {
-		return;
-	}
-	if (r->post) {
+	o->how = (int)open_link(r, o);
+	if (o->how == OPENED && r->post) {
 		answer(r, o);
-		return;
+	} else if (o->how == OPENED) {
+		show(r, o, 200, NULL, NULL, NULL);
+	} else if (r->post && opening_reason[o->how] != NULL) {
+		refuse(r, o);
+	} else {
+		say_opening(r, o, (enum opening)o->how);
 	}
-	show(r, o, 200, NULL, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 
 #include "audit.h"
 #include "lib/clock.h"
+#include "lib/forwarded.h"
 #include "lib/random.h"
 #include "link.h"
 #include "pages_impl.h"
@@ -17,6 +18,7 @@ struct entering {
 	const char *key_id; /* "admin" for who has no key */
 	const char *name;
 	const char *token_hash; /* of the one-time link; NULL = by key */
+	const char *address;
 	struct arena *arena;
 	struct fault fault;
 };
@@ -85,8 +87,8 @@ enter(struct tx *tx, void *arg)
 		return rc;
 	}
 	return audit_add(tx, NULL, "signed_in", e->name,
-	    json_pack("{s:s, s:s}", "key", e->key_id, "way",
-		e->token_hash != NULL ? "link" : "key"),
+	    json_pack("{s:s, s:s, s:s}", "address", e->address, "key",
+		e->key_id, "way", e->token_hash != NULL ? "link" : "key"),
 	    &e->fault);
 }
 
@@ -153,6 +155,9 @@ sign_in(struct page_request *r)
 		return;
 	}
 	e->arena = r->arena;
+	e->address = forwarded_for(r->arena, http_peer(r->http),
+	    http_header(r->http, "X-Forwarded-For"),
+	    r->pages->options.trusted_proxies);
 	e->key_id = "admin";
 	e->name = "admin";
 	if (token != NULL) {
