@@ -5,6 +5,7 @@ with a data folder of its own, and ends it by pid.
 """
 
 import contextlib
+import datetime
 import json
 import os
 import pathlib
@@ -219,6 +220,12 @@ class Daemon:
         if check:
             assert got.returncode == 0, (args, got.stdout, got.stderr)
         return got
+
+
+def seconds_of(iso):
+    """An answer's time as seconds since 1970."""
+    return datetime.datetime.fromisoformat(
+        iso.replace("Z", "+00:00")).timestamp()
 
 
 def submit(agent, policy="human", destination="mail.send", **fields):
