@@ -37,6 +37,7 @@ protect(void)
 #endif
 	(void)umask(077);
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a full disk is an error, no death */
 }
 
 static void
@@ -148,6 +149,17 @@ set_up_log(const struct config *c)
 	}
 }
 
+/* A fault's words, behind what they are about unless they name it. */
+static int
+complain(const struct fault *f)
+{
+	bool named = f->field[0] == '\0' || strstr(f->text, f->field) != NULL;
+
+	(void)fprintf(stderr, "assentd: %s%s%s\n", named ? "" : f->field,
+	    named ? "" : " ", f->text);
+	return EXIT_FAILURE;
+}
+
 static int
 serve(struct config *c)
 {
@@ -159,9 +171,8 @@ serve(struct config *c)
 	d.signals = catch_signals();
 	d.arena = arena_new();
 	if (daemon_build(&d, &f) != RC_OK) {
-		(void)fprintf(stderr, "assentd: %s\n", f.text);
 		daemon_stop(&d);
-		return EXIT_FAILURE;
+		return complain(&f);
 	}
 	d.watch = reload_watch(c);
 	greet(&d);
@@ -181,8 +192,7 @@ check_config(const struct config *c)
 	struct fault f = {0};
 
 	if (reload_load(c, &set, &f) != RC_OK) {
-		(void)fprintf(stderr, "assentd: %s\n", f.text);
-		return EXIT_FAILURE;
+		return complain(&f);
 	}
 	(void)printf("ok: %d policies, %d people\n", policy_set_count(set),
 	    people_count(policy_set_people(set)));
@@ -198,8 +208,7 @@ with_config(const char *path, enum assentd_action action)
 	int status;
 
 	if (config_load(path, &c, &f) != RC_OK) {
-		(void)fprintf(stderr, "assentd: %s\n", f.text);
-		return EXIT_FAILURE;
+		return complain(&f);
 	}
 	set_up_log(c);
 	if (action == ASSENTD_SERVE) {
