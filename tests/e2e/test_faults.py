@@ -107,3 +107,42 @@ def test_sigterm_answers_what_waits(make_daemon):
     thread.join(20)
     assert got and got[0].status == 200
     assert got[0].json()["status"] == "pending_approval"
+
+
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+
+
+def test_a_clock_that_jumps_approves_nothing(make_daemon, tmp_path):
+    """A day ahead ends what waits, once; a day back revives nothing."""
+    clock = tmp_path / "clock"
+    clock.write_text("+0")
+    daemon = make_daemon(env={
+        "LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"})
+    agent = daemon.agent()
+    long, short = (submit(agent, expiresIn=ttl)["intentId"]
+                   for ttl in ("3d", "1h"))
+    approved = submit(agent, expiresIn="3d")["intentId"]
+    assert daemon.admin.post(f"/v1/intents/{approved}/approve").status == 200
+
+    def status(intent):
+        return agent.get(f"/v1/intents/{intent}").json()["status"]
+
+    clock.write_text("+86400")
+    wait_for(lambda: status(short) == "expired", 10, "the expiry")
+    assert status(long) == "pending_approval"
+    clock.write_text("-86400")
+    later = submit(agent)["intentId"]
+    assert later > long and status(later) == "pending_approval"
+    for intent, verb, expected in (
+            (short, "approve", 410), (long, "reject", 200),
+            (approved, "reject", 409)):
+        got = daemon.admin.post(f"/v1/intents/{intent}/{verb}")
+        assert got.status == expected, got
+    assert [status(i) for i in (short, long, approved)] == [
+        "expired", "blocked", "approved"]
+    trail = daemon.admin.get(f"/v1/intents/{short}").json()["auditTrail"]
+    assert [e["type"] for e in trail].count("expired") == 1
+    clock.write_text("+0")
+    daemon.cli("audit", "verify")
