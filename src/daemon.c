@@ -172,6 +172,7 @@ start_outbox(struct daemon *d, struct fault *f)
 	};
 	struct outbox_options o = {.store = d->store,
 	    .rules = d->rules,
+	    .mail_retry_ms = (int)config_int(c, "smtp.retry_s") * 1000,
 	    .message = {.vault = d->vault,
 		.public_url = config_public_url(c),
 		.link_code =

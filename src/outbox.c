@@ -181,7 +181,7 @@ ending_free(struct ending *e)
 static long long
 retry_wait_ms(const struct outbox *o, const struct delivery_row *row)
 {
-	static const struct backoff mail = {.first_ms = 30 * 1000,
+	const struct backoff mail = {.first_ms = o->options.mail_retry_ms,
 	    .max_ms = 3600 * 1000,
 	    .jitter = 20};
 	int i = row->attempts - 1;

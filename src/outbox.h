@@ -32,6 +32,8 @@ struct outbox_options {
 	/* Waits between the attempts at a webhook, in ms; then it is dead. */
 	long long webhook_retry_ms[OUTBOX_RETRIES_MAX];
 	int webhook_retries;
+	/* Wait before the second attempt at a mail; doubles up to an hour. */
+	int mail_retry_ms;
 };
 
 /* Borrows what the options point to. */
