@@ -36,6 +36,7 @@ mandir ?= $(prefix)/share/man
 sharedir ?= $(prefix)/share/assent
 unitdir ?= $(prefix)/lib/systemd/system
 compdir ?= $(prefix)/share/bash-completion/completions
+zshdir ?= $(prefix)/share/zsh/site-functions
 
 # --- what there is to compile ---------------------------------------------
 
@@ -270,14 +271,14 @@ coverage:
 # --- lint -----------------------------------------------------------------
 
 C_FILES := $(SRC) $(MAINS) $(UNIT_SRC) $(UNIT_HELP) $(BENCH_SRC) \
-    $(sort $(wildcard tests/fuzz/*.c))
+    $(sort $(wildcard tests/fuzz/*.c tests/lint/*.c))
 H_FILES := $(sort $(wildcard src/*.h src/*/*.h bots/*.h tests/*/*.h))
 TIDY := $(C_FILES:%=$(BUILD)/lint/%.tidy)
 
 .PHONY: lint lint-fast lint-rooms lint-format lint-tidy lint-cppcheck \
-    lint-shell lint-man format
+    lint-shell lint-man lint-docs docs format
 lint: lint-fast lint-cppcheck lint-tidy
-lint-fast: lint-rooms lint-format lint-shell lint-man
+lint-fast: lint-rooms lint-format lint-shell lint-man lint-docs
 lint-rooms:
 	$(PYTHON) tests/lint/rooms
 lint-format:
@@ -307,6 +308,14 @@ lint-man:
 	$(foreach m,$(wildcard contrib/man/*.[1-8]), \
 	    mandoc -T lint -W warning $(m) &&) true
 
+# What is written, against what was built; as `make test` builds it.
+lint-docs:
+	$(MAKE) MODE=asan docs
+docs: build $(B)/lint/lifecycle
+	$(NORANDOM) $(PYTHON) tests/lint/docs $(B)
+$(B)/lint/lifecycle: $(B)/tests/lint/lifecycle.o $(LIB)
+	$(call link,$< $(LIB) $(LIBS))
+
 # --- installing -----------------------------------------------------------
 
 D := $(DESTDIR)
@@ -323,8 +332,9 @@ install: all
 	    $(INSTALL) -d $(D)$(unitdir) && \
 	    sed 's|@bindir@|$(bindir)|' $$u >$(D)$(unitdir)/$${u##*/} || exit 1; \
 	done
-	for c in $(wildcard contrib/completion/assent); do \
-	    $(INSTALL) -D -m 644 $$c $(D)$(compdir)/$${c##*/} || exit 1; done
+	for c in assent assentd; do $(INSTALL) -D -m 644 \
+	    contrib/completion/assent $(D)$(compdir)/$$c || exit 1; done
+	$(INSTALL) -D -m 644 contrib/completion/_assent $(D)$(zshdir)/_assent
 
 clean:
 	rm -rf $(BUILD)
@@ -340,7 +350,7 @@ help:
 	echo 'make fuzz [T=name]   every fuzz target for FUZZ_SECONDS=60'
 	echo 'make bench           ratios against the bare libraries'
 	echo 'make coverage        gcovr; pages in build/cov/index.html'
-	echo 'make lint            rooms format tidy cppcheck shell man'
+	echo 'make lint            rooms format tidy cppcheck shell docs'
 	echo 'make lint-fast       the same without tidy and cppcheck'
 	echo 'make format          clang-format in place'
 	echo 'make install         DESTDIR= prefix=/usr/local'
