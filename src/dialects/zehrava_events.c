@@ -104,7 +104,7 @@ take_apart(const char *s, const struct place *places, size_t n)
 		const char *colon = *key == '"' ? strchr(key, ':') : NULL;
 		size_t len;
 
-		if (colon == NULL) {
+		if (colon == NULL || colon - key < 2) {
 			return;
 		}
 		s = value_end(colon + 1);
@@ -187,7 +187,7 @@ put_data(struct json_out *o, const struct parts *p)
 	struct piece d = p->data, r = p->result;
 	const char *inner, *end;
 
-	if (d.s == NULL || d.s[0] != '{') {
+	if (d.len < 2 || d.s[0] != '{' || d.s[d.len - 1] != '}') {
 		return;
 	}
 	inner = d.s + 1;

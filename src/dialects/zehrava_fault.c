@@ -351,8 +351,7 @@ find(const struct call *call, const struct fault *f)
 static const char *
 sentence(struct arena *a, const struct fault *f)
 {
-	static const char *const verbs[] = {"must ", "is ", "has ",
-	    "item "};
+	static const char *const verbs[] = {"must ", "is ", "has ", "item "};
 
 	for (size_t i = 0; f->field[0] != '\0' && i < ARRAY_LEN(verbs); i++) {
 		if (strncmp(f->text, verbs[i], strlen(verbs[i])) == 0) {
@@ -360,6 +359,20 @@ sentence(struct arena *a, const struct fault *f)
 		}
 	}
 	return f->text[0] != '\0' ? f->text : rc_name(f->rc);
+}
+
+/* The kind of fault as one word. */
+static const char *
+kind_code(struct arena *a, enum rc rc)
+{
+	char *code = arena_strdup(a, rc_name(rc));
+
+	for (char *p = code; *p != '\0'; p++) {
+		if (*p == ' ') {
+			*p = '_';
+		}
+	}
+	return code;
 }
 
 static void
@@ -372,7 +385,8 @@ add_common(struct saying *s)
 	}
 	if (json_object_get(s->body, "reason_code") == NULL) {
 		add(s, "reason_code",
-		    f->reason[0] != '\0' ? f->reason : rc_name(f->rc));
+		    f->reason[0] != '\0' ? f->reason
+					 : kind_code(s->arena, f->rc));
 	}
 	if (f->retry_after_s > 0) {
 		(void)json_object_set_new(s->body, "retry_after",
