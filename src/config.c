@@ -202,7 +202,7 @@ take_file_value(struct config *c, const char *name, const json_t *v,
 	if (json_is_null(v)) {
 		return RC_OK;
 	}
-	if (json_is_array(v)) {
+	if (json_is_array(v) && settings[row].type == SETTING_LIST) {
 		return take_list(c, row, v, f);
 	}
 	if (text == NULL) {

@@ -29,6 +29,12 @@
 		.words = w, .help = __VA_ARGS__ \
 	}
 
+#define LIST(n, e, d, ...) \
+	{ \
+		.name = n, .env = e, .type = SETTING_LIST, .fallback = d, \
+		.help = __VA_ARGS__ \
+	}
+
 const struct setting settings[] = {
     TEXT("host", "HOST", "127.0.0.1", "address to listen on"),
     INT("port", "PORT", "4000", "1..65535", "port to listen on"),
@@ -64,7 +70,7 @@ const struct setting settings[] = {
     WORD("magic_link.confirm", "ASSENT_MAGIC_LINK_CONFIRM", "code",
 	"code|button",
 	"what approving by link needs: the code of the mail, or a button"),
-    TEXT("webhook.retry_s", "ASSENT_WEBHOOK_RETRY_S",
+    LIST("webhook.retry_s", "ASSENT_WEBHOOK_RETRY_S",
 	"5,30,120,600,3600,21600,86400",
 	"seconds between the attempts at a webhook"),
     BOOL("allow_private_targets", "ASSENT_ALLOW_PRIVATE_TARGETS", "false",
@@ -72,10 +78,8 @@ const struct setting settings[] = {
     TEXT("ca_file", "ASSENT_CA_FILE", NULL, "further CAs for webhooks, PEM"),
     BOOL("open_registration", "ASSENT_OPEN_REGISTRATION", NULL,
 	"agents register without a key; default: on loopback only"),
-    {.name = "trusted_proxies",
-	.env = "ASSENT_TRUSTED_PROXIES",
-	.type = SETTING_LIST,
-	.help = "addresses of proxies whose X-Forwarded-* count"},
+    LIST("trusted_proxies", "ASSENT_TRUSTED_PROXIES", NULL,
+	"addresses of proxies whose X-Forwarded-For counts"),
     TEXT("tls.cert_file", "TLS_CERT_FILE", NULL,
 	"certificate chain, PEM; with tls.key_file turns TLS on"),
     TEXT("tls.key_file", "TLS_KEY_FILE", NULL, "its key, PEM"),

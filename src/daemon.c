@@ -63,6 +63,28 @@ lock_folder(const char *dir, int *out, struct fault *f)
 	return RC_OK;
 }
 
+/* Whether the key before this one is the one that the database knows. */
+static bool
+was_previous(const struct daemon *d, const char *stored)
+{
+	const struct vault_options o = {
+	    .master = config_text(d->config, "master_key_previous"),
+	    .data_dir = config_text(d->config, "data_dir"),
+	};
+	char print[VAULT_FINGERPRINT];
+	struct vault *before;
+	struct fault f = {0};
+
+	if (o.master == NULL || vault_new(&o, &before, &f) != RC_OK) {
+		return false;
+	}
+	vault_fingerprint(before, print);
+	vault_free(before);
+	return strcmp(stored, print) == 0;
+}
+
+/* Another key would make every payload unreadable: refused before anything is
+ * written, unless the old one is named as the previous. */
 static enum rc
 key_matches(struct tx *tx, void *arg)
 {
@@ -73,13 +95,15 @@ key_matches(struct tx *tx, void *arg)
 	enum rc rc = fact_text(tx->db, "master_key", d->arena, &stored, &f);
 
 	vault_fingerprint(d->vault, print);
-	if (rc == RC_OK && strcmp(stored, print) != 0) {
-		return config_is_set(d->config, "master_key_previous")
-		    ? fact_set_text(tx, "master_key", print, &f)
-		    : RC_INVALID;
+	if (rc == RC_OK && strcmp(stored, print) == 0) {
+		return RC_OK;
 	}
-	return rc == RC_NOT_FOUND ? fact_set_text(tx, "master_key", print, &f)
-				  : rc;
+	if (rc == RC_OK && !was_previous(d, stored)) {
+		return RC_INVALID;
+	}
+	return rc == RC_OK || rc == RC_NOT_FOUND
+	    ? fact_set_text(tx, "master_key", print, &f)
+	    : rc;
 }
 
 static enum rc
