@@ -105,7 +105,7 @@ static const struct {
     {"port: 65536", "from 1 to 65535"},
     {"port: eighty", "whole number"},
     {"port: 80x", "whole number"},
-    {"port: [80]", "whole number"},
+    {"port: [80]", "single value"},
     {"host: {a: b}", "unknown setting host.a"},
     {"smtp.tls: maybe", "must be one of off|opportunistic"},
     {"magic_link.confirm: yes", "code|button"},
@@ -130,7 +130,9 @@ what_is_wrong_is_named(void **state)
 		struct fault f = {0};
 
 		write_file(path, refused[i].text);
-		assert_int_equal(config_load(path, &c, &f), RC_INVALID);
+		if (config_load(path, &c, &f) != RC_INVALID) {
+			fail_msg("%s: is taken", refused[i].text);
+		}
 		if (strstr(f.text, refused[i].words) == NULL) {
 			fail_msg("%s: %s", refused[i].text, f.text);
 		}
