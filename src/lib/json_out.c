@@ -36,29 +36,39 @@ json_out_finish(struct json_out *o, size_t *len)
 	return text;
 }
 
-/* What stands before a value. */
+/* What stands before a value, up to `first` of it (NUL = nothing of it). */
 static void
-begin(struct json_out *o, const char *name)
+begin(struct json_out *o, const char *name, char first)
 {
-	if (o->comma) {
-		buf_putc(&o->text, ',');
-	}
-	o->comma = true;
+	char head[JSON_OUT_NAME + sizeof(",\"\":\"")];
+	size_t n = 0, len;
+
 	assert((name != NULL) ==
 	    (o->depth > 0 && o->ends[o->depth - 1] == '}'));
-	if (name != NULL) {
-		buf_putc(&o->text, '"');
-		buf_add(&o->text, name, strlen(name));
-		buf_add(&o->text, "\":", 2);
+	if (o->comma) {
+		head[n++] = ',';
 	}
+	o->comma = true;
+	if (name != NULL) {
+		len = strlen(name);
+		assert(len <= JSON_OUT_NAME);
+		head[n++] = '"';
+		memcpy(head + n, name, len);
+		n += len;
+		head[n++] = '"';
+		head[n++] = ':';
+	}
+	if (first != '\0') {
+		head[n++] = first;
+	}
+	buf_add(&o->text, head, n);
 }
 
 static void
 open_value(struct json_out *o, const char *name, char first, char last)
 {
-	begin(o, name);
 	assert(o->depth < JSON_OUT_DEPTH);
-	buf_putc(&o->text, first);
+	begin(o, name, first);
 	o->ends[o->depth++] = last;
 	o->comma = false;
 }
@@ -86,7 +96,7 @@ json_out_end(struct json_out *o)
 void
 json_out_raw(struct json_out *o, const char *name, const char *text, size_t len)
 {
-	begin(o, name);
+	begin(o, name, '\0');
 	if (text == NULL) {
 		buf_add(&o->text, "null", 4);
 		return;
@@ -206,31 +216,35 @@ add_escaped(struct buf *b, unsigned char c)
 	buf_printf(b, "\\u%04x", c);
 }
 
+/* Whether a byte is written as it is. */
+static bool
+is_plain(unsigned char c)
+{
+	return c >= 0x20 && c != '"' && c != '\\';
+}
+
 void
 json_out_text(struct json_out *o, const char *name, const char *s)
 {
 	struct buf *b = &o->text;
-	size_t len = s != NULL ? strlen(s) : 0, from = 0;
-	bool ascii = true;
+	size_t len = s != NULL ? strlen(s) : 0, from = 0, i = 0;
 
-	for (size_t i = 0; i < len && ascii; i++) {
-		ascii = (unsigned char)s[i] < 0x80;
+	while (i < len && is_plain((unsigned char)s[i]) &&
+	    (unsigned char)s[i] < 0x80) {
+		i++;
 	}
-	if (s == NULL || (!ascii && !text_is_utf8(s, len))) {
+	if (s == NULL || (i < len && !text_is_utf8(s, len))) {
 		json_out_null(o, name);
 		return;
 	}
-	begin(o, name);
-	buf_putc(b, '"');
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
-
-		if (c >= 0x20 && c != '"' && c != '\\') {
+	begin(o, name, '"');
+	for (; i < len; i++) {
+		if (is_plain((unsigned char)s[i])) {
 			continue;
 		}
 		buf_add(b, s + from, i - from);
 		from = i + 1;
-		add_escaped(b, c);
+		add_escaped(b, (unsigned char)s[i]);
 	}
 	buf_add(b, s + from, len - from);
 	buf_putc(b, '"');

@@ -15,7 +15,10 @@
 #include "lib/arena.h"
 #include "lib/buf.h"
 
-enum { JSON_OUT_DEPTH = 16 };
+enum {
+	JSON_OUT_DEPTH = 16,
+	JSON_OUT_NAME = 60 /* characters of a name */
+};
 
 struct json_out {
 	struct arena *arena; /* where the finished text goes */
