@@ -229,6 +229,12 @@ page_say(struct page_request *r, int status, const char *tone,
 		(void)json_array_append_new(json_object_get(values, "lines"),
 		    json_string(line));
 	}
+	if (r->about != NULL) {
+		(void)json_object_set_new(values, "facts",
+		    json_pack("[{s:s, s:s}]", "label", "Request", "value",
+			r->about));
+		(void)json_object_set_new(values, "has_facts", json_true());
+	}
 	if (r->signed_in) {
 		(void)json_array_append_new(json_object_get(values, "links"),
 		    json_pack("{s:s, s:s}", "href", "/approvals", "label",

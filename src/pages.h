@@ -35,9 +35,9 @@ struct pages_options {
 	struct vault *vault;
 	struct auth *auth;
 	const char *public_url;
-	const char *template_dir; /* NULL = embedded */
+	const char *template_dir;		     /* NULL = embedded */
 	const struct field_strings *trusted_proxies; /* CIDRs; may be empty */
-	bool secure_cookies;	  /* the public URL is https */
+	bool secure_cookies; /* the public URL is https */
 };
 
 /* Borrows what the options point to. RC_INVALID: a template is broken. */

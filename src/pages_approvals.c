@@ -59,20 +59,28 @@ has_voted(const struct vote *votes, int n, const char *person)
 	return false;
 }
 
+/* None where the store fails: what is decided is checked again there. */
+static int
+votes_of(struct page_request *r, const struct intent *in, struct vote **out)
+{
+	struct fault f = {0};
+	int n = 0;
+
+	return store_vote_list(r->pages->options.reader, in->id, r->arena, out,
+		   &n, &f) == RC_OK
+	    ? n
+	    : 0;
+}
+
 static json_t *
 item(struct page_request *r, const struct intent *in)
 {
 	struct arena *a = r->arena;
 	long long now = clock_now_ms();
-	struct vote *votes;
+	struct vote *votes = NULL;
 	struct card card;
-	struct fault f = {0};
-	int n = 0;
+	int n = votes_of(r, in, &votes);
 
-	if (store_vote_list(r->pages->options.reader, in->id, a, &votes, &n,
-		&f) != RC_OK) {
-		n = 0;
-	}
 	card_build(in, NULL, 0, 0, votes, n, NULL, NULL, now, a, &card);
 	return json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s, s:s*, s:s*, s:b}",
 	    "href", arena_printf(a, "/approvals/%s", in->id), "headline",
@@ -147,11 +155,18 @@ add_rights(struct page_request *r, const struct intent *in, json_t *values)
 	    .known = r->caller.known,
 	    .name = r->caller.name};
 	struct fault deny = {0}, approve = {0};
+	struct vote *votes = NULL;
+	int n = votes_of(r, in, &votes);
 	bool may_deny =
 	    routing_may_decide(&in->plan, &d, OUTCOME_DENY, &deny) == RC_OK;
 	bool may_approve = routing_may_decide(&in->plan, &d, OUTCOME_APPROVE,
 			       &approve) == RC_OK;
 
+	if (has_voted(votes, n, r->caller.person)) {
+		may_deny = false;
+		(void)fault_set(&deny, RC_DUPLICATE, "person",
+		    "Your answer is counted: one person has one vote");
+	}
 	(void)json_object_set_new(values, "may_decide", json_boolean(may_deny));
 	(void)json_object_set_new(values, "may_approve",
 	    json_boolean(may_approve));

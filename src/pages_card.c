@@ -65,21 +65,32 @@ page_card(struct page_request *r, const struct intent *in, json_t **values,
 	return RC_OK;
 }
 
-const char *
-page_outcome(struct page_request *r, const struct intent *in)
+void
+page_tell(struct page_request *r, int status, const char *tone,
+    const char *heading, const struct intent *in, const char *line)
 {
+	const struct pages_options *o = &r->pages->options;
+	CLEANUP(rules_drop) struct policy_set *set = rules_get(o->rules);
+	struct vote *votes;
 	struct card card;
+	struct fault f = {0};
+	int n;
 
-	card_build(in, NULL, 0, 0, NULL, 0, NULL, NULL, clock_now_ms(),
-	    r->arena, &card);
-	return card.status;
+	if (store_vote_list(o->reader, in->id, r->arena, &votes, &n, &f) !=
+	    RC_OK) {
+		n = 0; /* then the last of them stands for all */
+	}
+	card_build(in, NULL, 0, 0, votes, n, name_of, policy_set_people(set),
+	    clock_now_ms(), r->arena, &card);
+	r->about = card.headline;
+	page_say(r, status, tone, heading, card.status, line);
 }
 
 bool
 page_answer(struct page_request *r, const struct intent *in, struct decision *d)
 {
 	const char *option = form_get(&r->form, "option");
-	const char *reason = form_get(&r->form, "reason");
+	const char *reason = form_get(&r->form, "reason"), *digest;
 	char *end;
 	long n = option != NULL ? strtol(option, &end, 10) : -1;
 
@@ -89,7 +100,8 @@ page_answer(struct page_request *r, const struct intent *in, struct decision *d)
 	}
 	d->option = (int)n;
 	d->outcome = in->options[n].outcome;
-	d->digest = form_get(&r->form, "digest");
+	digest = form_get(&r->form, "digest");
+	d->digest = digest != NULL ? digest : ""; /* our forms carry it */
 	d->reason = reason != NULL && reason[0] != '\0' ? reason : NULL;
 	return d->reason == NULL || strlen(d->reason) <= INTENT_REASON_MAX * 4;
 }

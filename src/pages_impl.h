@@ -41,6 +41,7 @@ struct page_request {
 	struct session session; /* of the cookie; key_id "" = nobody */
 	struct caller caller;	/* when somebody is signed in */
 	bool signed_in;
+	const char *about; /* what page_say() speaks of; or NULL */
 	/* A job and what answers after it: */
 	store_job *job;
 	void *job_arg;
@@ -69,8 +70,9 @@ bool page_from_here(struct page_request *);
 /* The card of an intent with all of its payload, as values. */
 enum rc page_card(struct page_request *, const struct intent *, json_t **values,
     struct fault *) MUST_CHECK;
-/* Who decided what and when, as a page's summary; in the arena. */
-const char *page_outcome(struct page_request *, const struct intent *);
+/* The same page about one intent: what was asked, who decided and when. */
+void page_tell(struct page_request *, int status, const char *tone,
+    const char *heading, const struct intent *, const char *line);
 /* The answer of a form: option and reason. False: no option was chosen. */
 bool page_answer(struct page_request *, const struct intent *,
     struct decision *);

@@ -59,7 +59,7 @@ say_over(struct page_request *r, const struct opened *o, bool used)
 	    : o->intent.state == INTENT_EXPIRED ? "The time to answer is over."
 						: NULL;
 
-	page_say(r, 410, "calm", heading, page_outcome(r, &o->intent), line);
+	page_tell(r, 410, "calm", heading, &o->intent, line);
 }
 
 static void
@@ -138,6 +138,9 @@ open_link(struct page_request *r, struct opened *o)
 	}
 	if (rc != RC_OK) {
 		return rc == RC_NOT_FOUND ? OPEN_WRONG : OPEN_FAILED;
+	}
+	if (strcmp(o->link.digest, o->intent.digest) != 0) {
+		return OPEN_WRONG; /* it was made for another action */
 	}
 	find_person(r, o);
 	if (o->row.used_ms != 0) {
@@ -242,14 +245,20 @@ static bool
 code_is_right(const struct page_request *r, const struct link_row *row)
 {
 	const char *typed = form_get(&r->form, "code");
-	char code[MAGIC_LINK_CODE + 1], hash[CRYPTO_SHA256_HEX];
+	char code[MAGIC_LINK_CODE + 1];
 
-	if (typed == NULL || !magic_link_code_clean(typed, code)) {
-		return false;
-	}
-	magic_link_code_hash(vault_link_keys(r->pages->options.vault),
-	    row->hash, code, hash);
-	return crypto_equal(hash, row->code_hash, CRYPTO_SHA256_HEX);
+	return typed != NULL && magic_link_code_clean(typed, code) &&
+	    magic_link_code_is(vault_link_keys(r->pages->options.vault),
+		row->hash, code, row->code_hash);
+}
+
+/* An empty field is no guess, so that a robot's press locks nobody out. */
+static bool
+code_is_typed(const struct page_request *r)
+{
+	const char *typed = form_get(&r->form, "code");
+
+	return typed != NULL && typed[strspn(typed, " -\t\r\n")] != '\0';
 }
 
 /* In the deciding transaction: used once, and locked after too many tries. */
@@ -258,6 +267,7 @@ check_link(struct tx *tx, struct deciding *w, const struct intent *in,
     struct fault *f)
 {
 	struct page_request *r = w->check_arg;
+	struct opened *o = r->work;
 	struct link_row row;
 	enum rc rc = link_get(tx->db, w->decision.link_hash, w->arena, &row, f);
 
@@ -275,6 +285,7 @@ check_link(struct tx *tx, struct deciding *w, const struct intent *in,
 		if (rc != RC_OK) {
 			return rc;
 		}
+		o->row.wrong = row.wrong + 1;
 		(void)fault_set(f, RC_FORBIDDEN, "code", "wrong code");
 		return fault_reason(f, "wrong_code");
 	}
@@ -288,17 +299,30 @@ thank(struct page_request *r, const struct opened *o)
 	const struct intent *in = &w->intent;
 
 	if (!w->settled) {
-		page_say(r, 200, "good", "Your answer counts",
-		    page_outcome(r, in),
+		page_tell(r, 200, "good", "Your answer counts", in,
 		    arena_printf(r->arena, "%d of %d approvals so far.",
 			in->approvals, in->plan.required));
 		return;
 	}
-	page_say(r, 200, in->state == INTENT_APPROVED ? "good" : "bad",
+	page_tell(r, 200, in->state == INTENT_APPROVED ? "good" : "bad",
 	    in->state == INTENT_APPROVED     ? "Approved"
 		: in->state == INTENT_DENIED ? "Denied"
 					     : "Your choice is recorded",
-	    page_outcome(r, in), "You can close this page.");
+	    in, "You can close this page.");
+}
+
+static void
+say_wrong_code(struct page_request *r, const struct opened *o)
+{
+	int left = MAGIC_LINK_WRONG_MAX - o->row.wrong;
+
+	if (left <= 0) {
+		say_locked(r);
+		return;
+	}
+	show(r, o, 403, "This code is not the one of the mail.", "error_code",
+	    arena_printf(r->arena, "%d more %s, then the link is locked.", left,
+		left == 1 ? "try" : "tries"));
 }
 
 static void
@@ -311,10 +335,7 @@ decided(struct page_request *r)
 	if (r->rc == RC_OK) {
 		thank(r, o);
 	} else if (strcmp(why, "wrong_code") == 0) {
-		show(r, o, 403, "This code is not the one of the mail.",
-		    "error_code",
-		    "It stands in the mail that brought you here. After five "
-		    "wrong tries the link is locked.");
+		say_wrong_code(r, o);
 	} else if (strcmp(why, "reason_required") == 0) {
 		show(r, o, 400, "A denial needs a reason here.", "error_reason",
 		    "Say why, in a few words.");
@@ -323,7 +344,8 @@ decided(struct page_request *r)
 	} else if (r->rc == RC_STORE || r->rc == RC_BUSY) {
 		say_failed(r);
 	} else if (w->intent.id[0] != '\0' &&
-	    (r->rc == RC_CONFLICT || r->rc == RC_EXPIRED)) {
+	    (r->rc == RC_CONFLICT || r->rc == RC_EXPIRED) &&
+	    strcmp(w->fault.field, "digest") != 0) {
 		o->intent = w->intent;
 		say_over(r, o, strcmp(w->fault.field, "token") == 0);
 	} else {
@@ -343,6 +365,12 @@ is_meant(struct page_request *r, struct opened *o)
 	    (sure == NULL || strcmp(sure, "yes") != 0)) {
 		show(r, o, 400, "Nothing was decided yet.", "error_sure",
 		    "Tick this box to deny.");
+		return false;
+	}
+	if (d->outcome != OUTCOME_DENY && o->row.code_hash != NULL &&
+	    !code_is_typed(r)) {
+		show(r, o, 400, "Nothing was decided yet.", "error_code",
+		    "Type the code that stands in the mail.");
 		return false;
 	}
 	return true;

@@ -62,7 +62,10 @@ show(struct page_request *r, int status, const char *error, const char *token,
 	char csrf[CRYPTO_SHA256_HEX];
 	json_t *values;
 
-	set_cookie(r, "", FORM_LIFE_S);
+	/* A cookie that is good already stays: another tab may need it. */
+	if (r->session.nonce[0] == '\0') {
+		set_cookie(r, "", FORM_LIFE_S);
+	}
 	session_csrf(vault_session_key(r->pages->options.vault), &r->session,
 	    csrf);
 	values = json_pack("{s:s, s:s?, s:s?, s:s?}", "csrf", csrf, "next",
@@ -179,6 +182,11 @@ page_sign_in(struct page_request *r)
 		if (page_from_here(r)) {
 			sign_in(r);
 		}
+		return;
+	}
+	if (r->signed_in && r->id[0] == '\0') {
+		next = next_path(next);
+		page_go(r, next != NULL ? next : "/approvals");
 		return;
 	}
 	show(r, 200, NULL, r->id[0] != '\0' ? r->id : NULL, next);
