@@ -7,7 +7,9 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import browser as chromium  # noqa: E402
 import harness  # noqa: E402
+import mailbox  # noqa: E402
 
 
 @contextlib.contextmanager
@@ -57,3 +59,41 @@ def receiver():
     got = harness.Receiver()
     yield got
     got.close()
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    """A folder for the certificates of all relays."""
+    return tmp_path_factory.mktemp("certificates")
+
+
+@pytest.fixture(scope="module")
+def make_relay(tmp_path_factory, certificates):
+    """Makes relays that end with the module."""
+    folder, made = tmp_path_factory.mktemp("relays"), []
+
+    def make(*options):
+        relay = mailbox.Relay(folder / f"r{len(made)}", *options,
+                              certs=certificates)
+        made.append(relay)
+        return relay
+
+    yield make
+    for relay in made:
+        relay.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_browser():
+    got = chromium.Browser()
+    yield got
+    got.close()
+
+
+@pytest.fixture
+def browser(shared_browser):
+    """The one Chromium, as if it were new."""
+    shared_browser.forget()
+    shared_browser.size(*chromium.DESKTOP)
+    shared_browser.dark(False)
+    return shared_browser
