@@ -259,13 +259,15 @@ identify(struct api_request *r)
 	struct arena *a = r->call.arena;
 	enum rc rc;
 
-	if ((r->call.route->access & ACCESS_ANYONE) != 0 && header == NULL) {
+	rc = auth_identify(r->api->options.auth, header, &r->call.caller, &rate,
+	    &r->fault);
+	if ((r->call.route->access & ACCESS_ANYONE) != 0 && rc != RC_OK &&
+	    rc != RC_LIMITED) {
+		/* A key that does not count is as good as none here. */
 		r->call.caller =
 		    (struct caller){.access = ACCESS_ANYONE, .name = ""};
 		return RC_OK;
 	}
-	rc = auth_identify(r->api->options.auth, header, &r->call.caller, &rate,
-	    &r->fault);
 	if (rate.limit > 0) {
 		http_add_header(r->http, "X-RateLimit-Limit",
 		    arena_printf(a, "%d", rate.limit));

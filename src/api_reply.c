@@ -7,9 +7,14 @@
 
 /* RFC 9457, for callers that ask for it. */
 static json_t *
-problem(const struct fault *f, int status)
+problem(struct arena *a, const struct fault *f, int status)
 {
-	const char *code = f->reason[0] != '\0' ? f->reason : rc_name(f->rc);
+	char *code = arena_strdup(a,
+	    f->reason[0] != '\0' ? f->reason : rc_name(f->rc));
+
+	for (char *c = code; *c != '\0'; c++) {
+		*c = *c == ' ' ? '_' : *c; /* a URN has no blanks */
+	}
 
 	return json_pack("{s:s+, s:s, s:i, s:s, s:s, s:s*}", "type",
 	    "urn:assent:problem:", code, "title", rc_name(f->rc), "status",
@@ -48,7 +53,7 @@ api_reply_fault(struct api_request *r)
 	    strstr(accept, "application/problem+json") != NULL) {
 		json_decref(body);
 		reply_json(r, status, "application/problem+json",
-		    problem(&r->fault, status));
+		    problem(r->call.arena, &r->fault, status));
 		return;
 	}
 	reply_json(r, status, "application/json; charset=utf-8", body);
