@@ -94,9 +94,10 @@ struct registering {
 	char id[ID_SIZE];
 };
 
-/* News that came before the endpoint did: it is told at once. */
+/* News that came before the endpoint did: it is told at once, alone. */
 static enum rc
-catch_up(struct tx *tx, const struct intent *in, struct fault *f)
+catch_up(struct tx *tx, const struct intent *in, const struct webhook *w,
+    struct fault *f)
 {
 	char event[40];
 	enum rc rc;
@@ -104,14 +105,14 @@ catch_up(struct tx *tx, const struct intent *in, struct fault *f)
 	if (in->state == INTENT_PENDING) {
 		return RC_OK;
 	}
-	rc = delivery_owe_webhooks(tx, in->id, intent_state_name(in->state), f);
+	rc = delivery_owe_webhook(tx, w, intent_state_name(in->state), f);
 	if (rc != RC_OK || in->execution == EXECUTION_NONE ||
 	    in->execution == EXECUTION_LEASED) {
 		return rc;
 	}
 	(void)snprintf(event, sizeof(event), "execution_%s",
 	    execution_state_name(in->execution));
-	return delivery_owe_webhooks(tx, in->id, event, f);
+	return delivery_owe_webhook(tx, w, event, f);
 }
 
 static enum rc
@@ -140,7 +141,7 @@ webhook_job(struct tx *tx, void *arg)
 	rc = audit_add(tx, in.id, "webhook_registered", g->r->call.caller.name,
 	    json_pack("{s:s}", "webhook", g->id), f);
 	if (rc == RC_OK) {
-		rc = catch_up(tx, &in, f);
+		rc = catch_up(tx, &in, &w, f);
 	}
 	store_touch(tx, in.id);
 	return rc == RC_OK ? RC_OK : RC_STORE;

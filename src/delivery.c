@@ -98,7 +98,7 @@ delivery_insert(struct tx *tx, struct delivery_row *d, struct fault *f)
 	char id[ID_SIZE];
 	enum rc rc;
 
-	id_next(tx->ids, tx->now_ms, "dlv_", id);
+	id_next(tx->ids, tx->now_ms, "del_", id);
 	d->created_ms = tx->now_ms;
 	d->due_ms = tx->now_ms;
 	rc = db_run(tx->db, f, NULL,
@@ -175,6 +175,23 @@ delivery_owe_settled(struct tx *tx, const char *intent_id,
 }
 
 enum rc
+delivery_owe_webhook(struct tx *tx, const struct webhook *w, const char *event,
+    struct fault *f)
+{
+	struct delivery_row d = {
+	    .intent_id = w->intent_id,
+	    .kind = DELIVERY_WEBHOOK,
+	    .channel = "webhook",
+	    .webhook_id = w->id,
+	    .address = w->url,
+	    .event = event,
+	    .event_ms = tx->now_ms,
+	};
+
+	return delivery_insert(tx, &d, f);
+}
+
+enum rc
 delivery_owe_webhooks(struct tx *tx, const char *intent_id, const char *event,
     struct fault *f)
 {
@@ -186,17 +203,13 @@ delivery_owe_webhooks(struct tx *tx, const char *intent_id, const char *event,
 	    "ti", intent_id, (long long)DELIVERY_WEBHOOKS_MAX);
 
 	while (rc == RC_OK && (rc = db_next(r, f)) == RC_OK) {
-		struct delivery_row d = {
+		const struct webhook w = {
+		    .id = db_get_text(r, 0, a),
 		    .intent_id = intent_id,
-		    .kind = DELIVERY_WEBHOOK,
-		    .channel = "webhook",
-		    .webhook_id = db_get_text(r, 0, a),
-		    .address = db_get_text(r, 1, a),
-		    .event = event,
-		    .event_ms = tx->now_ms,
+		    .url = db_get_text(r, 1, a),
 		};
 
-		rc = delivery_insert(tx, &d, f);
+		rc = delivery_owe_webhook(tx, &w, event, f);
 	}
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
@@ -213,6 +226,15 @@ delivery_due(struct db *db, const char *channel, long long now_ms, int limit,
 	    "iti", now_ms, channel, (long long)limit);
 
 	return rc == RC_OK ? rows_read(r, limit, a, out, n, f) : rc;
+}
+
+enum rc
+delivery_end_leases(struct tx *tx, struct fault *f)
+{
+	return db_run(tx->db, f, NULL,
+	    "UPDATE delivery SET state = 'due', due_ms = ?1 "
+	    "WHERE state = 'leased'",
+	    "i", tx->now_ms);
 }
 
 enum rc
@@ -299,27 +321,32 @@ delivery_depth(struct db *db, struct delivery_depth *out, struct fault *f)
 	return rc;
 }
 
+/* The callback URL is the agent's own wish and stays beside it. */
+static enum rc
+webhook_end_earlier(struct tx *tx, const struct webhook *w, struct fault *f)
+{
+	return db_run(tx->db, f, NULL,
+	    "UPDATE webhook SET ended_ms = ?2 WHERE intent_id = ?1 AND "
+	    "ended_ms = 0 AND (url = ?3 OR url IS NOT "
+	    "(SELECT callback_url FROM intent WHERE id = ?1))",
+	    "tit", w->intent_id, tx->now_ms, w->url);
+}
+
 enum rc
 webhook_insert(struct tx *tx, struct webhook *w, bool replace, struct fault *f)
 {
 	long long n = 0;
-	enum rc rc = RC_OK;
+	enum rc rc = db_int(tx->db, f, &n,
+	    "SELECT count(*) FROM webhook WHERE intent_id = ?1", "t",
+	    w->intent_id);
 
 	assert(w->id != NULL);
-	if (replace) {
-		rc = db_run(tx->db, f, NULL,
-		    "UPDATE webhook SET ended_ms = ?2 WHERE intent_id = ?1 "
-		    "AND ended_ms = 0",
-		    "ti", w->intent_id, tx->now_ms);
-	}
-	if (rc == RC_OK) {
-		rc = db_int(tx->db, f, &n,
-		    "SELECT count(*) FROM webhook WHERE intent_id = ?1", "t",
-		    w->intent_id);
-	}
 	if (rc == RC_OK && n >= DELIVERY_WEBHOOKS_MAX) {
 		return fault_set(f, RC_LIMITED, "url",
 		    "an intent has at most %d webhooks", DELIVERY_WEBHOOKS_MAX);
+	}
+	if (rc == RC_OK && replace) {
+		rc = webhook_end_earlier(tx, w, f);
 	}
 	if (rc != RC_OK) {
 		return rc;

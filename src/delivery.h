@@ -62,7 +62,11 @@ enum rc delivery_owe_asks(struct tx *, const char *intent_id,
 enum rc delivery_owe_settled(struct tx *, const char *intent_id,
     const char *skip_person, const char *skip_channel, struct fault *)
     MUST_CHECK;
-/* Each endpoint of the intent is owed this event. */
+struct webhook;
+/* One endpoint is owed this event. */
+enum rc delivery_owe_webhook(struct tx *, const struct webhook *,
+    const char *event, struct fault *) MUST_CHECK;
+/* Each endpoint of the intent is. */
 enum rc delivery_owe_webhooks(struct tx *, const char *intent_id,
     const char *event, struct fault *) MUST_CHECK;
 
@@ -70,6 +74,8 @@ enum rc delivery_owe_webhooks(struct tx *, const char *intent_id,
 enum rc delivery_due(struct db *, const char *channel, long long now_ms,
     int limit, struct arena *, struct delivery_row **out, int *n,
     struct fault *) MUST_CHECK;
+/* Leases that a process took which ended since: their rows are due at once. */
+enum rc delivery_end_leases(struct tx *, struct fault *) MUST_CHECK;
 /* When the next row of a channel is due at the earliest; RC_NOT_FOUND. */
 enum rc delivery_next_due(struct db *, const char *channel, long long *out,
     struct fault *) MUST_CHECK;
@@ -99,8 +105,9 @@ struct webhook {
 	const void *secret; /* sealed with the id; NULL = the agent's own */
 	size_t secret_len;
 };
-/* Fills id. Ends earlier ones of this intent when `replace`. RC_LIMITED over
- * DELIVERY_WEBHOOKS_MAX. The id must be set when a secret was sealed for it. */
+/* Ends earlier ones of this intent when `replace`, but for its callback URL.
+ * RC_LIMITED, and nothing has changed, over DELIVERY_WEBHOOKS_MAX. The id must
+ * be set: a secret is sealed with it. */
 enum rc webhook_insert(struct tx *, struct webhook *, bool replace,
     struct fault *) MUST_CHECK;
 enum rc webhook_get(struct db *, const char *id, struct arena *,
