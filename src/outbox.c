@@ -377,12 +377,23 @@ lane_start(struct outbox *o, const struct channel_ops *ops,
 	return rc;
 }
 
+static enum rc
+end_leases(struct tx *tx, void *arg)
+{
+	return delivery_end_leases(tx, arg);
+}
+
 enum rc
 outbox_start(struct outbox *o, const struct channel_env *env, struct fault *f)
 {
-	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-		enum rc rc;
+	/* Nobody else works on this store: what is leased was left behind. */
+	enum rc rc = store_now(o->options.store, end_leases, f);
 
+	if (rc != RC_OK) {
+		return fault_set(f, rc, "ASSENT_DATA_DIR",
+		    "the database cannot be written");
+	}
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
 		if (!known[i]->wanted(env)) {
 			continue;
 		}

@@ -3,8 +3,9 @@
  *
  * Rows come from the transactions that change intents. The pump here leases
  * due rows to their channel, counts the attempt, and writes down how it ended:
- * done, again later, or dead. A lease that ends without word (a crash, a lost
- * answer) makes the row due again: at least once, with the same id.
+ * done, again later, or dead. A lease that ends without word (a lost answer, or
+ * a crash: at the next start) makes the row due again: at least once, with the
+ * same id.
  */
 #ifndef OUTBOX_H
 #define OUTBOX_H
