@@ -281,7 +281,7 @@ class Receiver:
         self.server.handle_error = lambda *peer: None  # killed senders
         self.port = self.server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}/hook"
-        threading.Thread(target=self.server.serve_forever,
+        threading.Thread(target=self.server.serve_forever, args=(0.02,),
                          daemon=True).start()
 
     def wait(self, n=1, seconds=15):
