@@ -261,8 +261,8 @@ identify(struct api_request *r)
 
 	rc = auth_identify(r->api->options.auth, header, &r->call.caller, &rate,
 	    &r->fault);
-	if ((r->call.route->access & ACCESS_ANYONE) != 0 && rc != RC_OK &&
-	    rc != RC_LIMITED) {
+	if ((r->call.route->access & ACCESS_ANYONE) != 0 && rc != RC_LIMITED &&
+	    (rc != RC_OK || r->call.caller.access == ACCESS_TOKEN)) {
 		/* A key that does not count is as good as none here. */
 		r->call.caller =
 		    (struct caller){.access = ACCESS_ANYONE, .name = ""};
