@@ -23,7 +23,7 @@
 #include "lib/url.h"
 
 struct smtp {
-	struct smtp_options o; /* strings are ours */
+	struct smtp_options o; /* the numbers; strings are NULL */
 	char *user, *password; /* writable: libesmtp's interface wants it */
 	char *server;	       /* "host:port" */
 	char helo[HOST_NAME_MAX + 1];
@@ -118,6 +118,7 @@ smtp_new(const struct smtp_options *o, struct smtp **out, struct fault *f)
 	}
 	s = mem_new(1, sizeof(*s));
 	s->o = *o;
+	s->o.host = s->o.user = s->o.password = s->o.ca_file = NULL;
 	s->tls = tls;
 	s->wire = smtp_wire_new();
 	s->user = mem_strdup(o->user);

@@ -34,14 +34,14 @@ enum smtp_tls_mode {
 	SMTP_TLS_IMPLICIT	/* RFC 8314 3; not here */
 };
 
-/* A relay. Borrowed by smtp_new(). Times of 0 are those above. */
+/* A relay. Copied by smtp_new(). Times of 0 are those above. */
 struct smtp_options {
 	const char *host; /* a name or an IPv4 address */
 	int port;
 	enum smtp_tls_mode tls;
 	const char *user; /* NULL = no AUTH */
 	const char *password;
-	const char *ca_file; /* authorities, PEM; NULL = the system's */
+	const char *ca_file; /* authorities beside the system's, PEM; or NULL */
 	int connect_ms, step_ms, end_ms, total_ms;
 };
 

@@ -41,9 +41,8 @@ smtp_tls_new(const char *host, bool verify, const char *ca_file,
 	t->verify = verify;
 	t->roots = X509_STORE_new();
 	must(t->roots != NULL);
-	if (ca_file == NULL) {
-		must(X509_STORE_set_default_paths(t->roots) == 1);
-	} else if (X509_STORE_load_file(t->roots, ca_file) != 1) {
+	must(X509_STORE_set_default_paths(t->roots) == 1);
+	if (ca_file != NULL && X509_STORE_load_file(t->roots, ca_file) != 1) {
 		smtp_tls_free(t);
 		smtp_tls_forget();
 		return fault_set(f, RC_INVALID, "SMTP_CA_FILE",

@@ -19,8 +19,8 @@ struct smtp_session; /* libesmtp's */
 
 /*
  * With `verify` the peer must prove to be `host` (a name or an IPv4 address)
- * by a certificate under the authorities of ca_file (PEM), or the system's
- * when that is NULL. RC_INVALID about "SMTP_CA_FILE".
+ * by a certificate under the system's authorities or those of ca_file (PEM;
+ * may be NULL). RC_INVALID about "SMTP_CA_FILE".
  */
 enum rc smtp_tls_new(const char *host, bool verify, const char *ca_file,
     struct smtp_tls **out, struct fault *) MUST_CHECK;

@@ -55,6 +55,24 @@ smtp_verdict_code(int code, struct smtp_outcome *out)
 	judge_code(code, "relay", words, out);
 }
 
+void
+smtp_verdict_failure(enum rc rc, const char *detail, struct smtp_outcome *out)
+{
+	switch (rc) {
+	case RC_BUSY:
+	case RC_UNCERTAIN:
+		judge(out, rc, SMTP_BLAME_RELAY, "%s", detail);
+		return;
+	case RC_REMOTE_TEMP:
+		judge(out, rc, SMTP_BLAME_RELAY, "no session: %s", detail);
+		return;
+	default:
+		/* The certificate, an AUTH that is missing, the host. */
+		judge(out, RC_REMOTE_TEMP, SMTP_BLAME_OPERATOR, "%s", detail);
+		return;
+	}
+}
+
 /* The sender is ours: what the relay has against it is for the operator. */
 static void
 judge_sender(const struct smtp_reply *r, struct smtp_outcome *out)

@@ -54,10 +54,13 @@ struct smtp_facts {
 void smtp_verdict(const struct smtp_facts *, struct smtp_outcome *out);
 
 /*
- * The same where only the last reply code is known, as with libcurl. Codes
- * that tell of our settings, not of this mail, are temporary: the mail must
- * not be lost while the operator puts them right.
+ * The same for a mail that libcurl sent, where only the last reply code is
+ * known, or, when the session broke off, the kind of failure and its words.
+ * Codes that tell of our settings, not of this mail, are temporary: the mail
+ * must not be lost while the operator puts them right. RC_BUSY stays.
  */
 void smtp_verdict_code(int code, struct smtp_outcome *out);
+void smtp_verdict_failure(enum rc rc, const char *detail,
+    struct smtp_outcome *out);
 
 #endif

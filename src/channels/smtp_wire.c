@@ -168,7 +168,7 @@ port_of(const struct sockaddr_storage *peer)
 static bool
 is_ours(int fd, int port)
 {
-	struct sockaddr_storage peer;
+	struct sockaddr_storage peer = {0};
 	socklen_t len = sizeof(peer), int_len = sizeof(int);
 	int no_delay = 1, flags;
 
@@ -228,7 +228,7 @@ smtp_wire_connected(struct smtp_wire *w, int port, int total_ms)
 bool
 smtp_wire_is_loopback(const struct smtp_wire *w)
 {
-	struct sockaddr_storage peer;
+	struct sockaddr_storage peer = {0};
 	socklen_t len = sizeof(peer);
 	int fd = atomic_load(&w->fd);
 

@@ -12,8 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
-
 enum { LOOK_MS = 10, LOOKS_MAX = 1000 };
 
 static char base[32]; /* of all directories; "" = not made */

@@ -13,7 +13,8 @@
 #include "ear.h"
 #include "peer.h"
 
-#define ID "dlv_0000000000000001"
+#define ID	  "dlv_0000000000000001"
+#define ID_HEADER "webhook-id: dlv_0000000000000001"
 
 enum { MANY = 1000, FEW = 2 };
 
@@ -119,7 +120,7 @@ static struct delivery *
 news(const struct fixture *x, const char *url)
 {
 	static const char *const headers[] = {"Content-Type: application/json",
-	    "webhook-id: " ID, "webhook-timestamp: 1795234560",
+	    ID_HEADER, "webhook-timestamp: 1795234560",
 	    "webhook-signature: v1,c2lnbmF0dXJl", NULL};
 	char own[64];
 	struct delivery *d;
@@ -138,7 +139,7 @@ the_body_and_headers_arrive_as_they_were_signed(void **state)
 {
 	static const char *const lines[] = {"POST /hook?a=b HTTP/1.1\r\n",
 	    "\r\nContent-Type: application/json\r\n",
-	    "\r\nwebhook-id: " ID "\r\n",
+	    "\r\nwebhook-id: dlv_0000000000000001\r\n",
 	    "\r\nwebhook-timestamp: 1795234560\r\n",
 	    "\r\nwebhook-signature: v1,c2lnbmF0dXJl\r\n",
 	    "\r\nContent-Length: 20\r\n", "\r\n\r\n{\"event\":\"approved\"}"};
