@@ -240,9 +240,7 @@ agent_add_pending(struct tx *tx, const char *id, int delta, struct fault *f)
 	    "%lld intents of this agent wait for a decision; that is the "
 	    "maximum",
 	    ag.pending);
-	if (f != NULL) {
-		f->retry_after_s = 60;
-	}
+	f->retry_after_s = 60;
 	return fault_reason(f, "too_many_pending");
 }
 

@@ -453,9 +453,10 @@ outbox_channels(const struct outbox *o)
 const char *
 outbox_channel(const struct outbox *o, int i, struct channel_health *out)
 {
-	const struct lane *l = &o->lanes[i];
+	const struct lane *l;
 
 	assert(i >= 0 && i < o->lanes_n);
+	l = &o->lanes[i];
 	if (out != NULL) {
 		l->ops->health(l->self, out);
 	}
