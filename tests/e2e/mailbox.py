@@ -46,11 +46,12 @@ class Mail:
         return self.message[header]
 
     def _part(self, kind):
-        return self.message.get_body((kind,)).get_content()
+        body = self.message.get_body((kind,)).get_content()
+        return body.replace("\r\n", "\n")
 
     @functools.cached_property
     def text(self):
-        return self._part("plain").replace("\r\n", "\n")
+        return self._part("plain")
 
     @functools.cached_property
     def html(self):
