@@ -87,10 +87,14 @@ audit_add_text(struct tx *tx, const char *intent_id, const char *type,
 	rc = db_run(tx->db, f, NULL,
 	    "INSERT INTO audit (intent_id, event, hash) VALUES (?1, ?2, ?3)",
 	    "ttb", intent_id, event, hash, sizeof(hash));
-	if (rc == RC_OK) {
-		memcpy(tx->chain->hash, hash, CRYPTO_SHA256);
+	if (rc != RC_OK) {
+		return rc;
 	}
-	return rc;
+	memcpy(tx->chain->hash, hash, CRYPTO_SHA256);
+	if (intent_id != NULL) {
+		store_touch(tx, intent_id); /* its trail is part of it */
+	}
+	return RC_OK;
 }
 
 enum rc

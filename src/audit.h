@@ -23,7 +23,8 @@ struct audit_chain {
 
 /*
  * Appends an event. `data` is an object or NULL and is taken over; intent_id
- * may be NULL. Types are lower-case words such as "submitted", "approved".
+ * may be NULL, else the intent counts as changed. Types are lower-case words
+ * such as "submitted", "approved".
  */
 enum rc audit_add(struct tx *, const char *intent_id, const char *type,
     const char *actor, json_t *data, struct fault *) MUST_CHECK;
