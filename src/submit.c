@@ -91,12 +91,12 @@ judge(const struct submit_env *env, const struct draft *d,
 	if (rc != RC_OK) {
 		return rc;
 	}
-	s->intent.policy_id = policy_id(p);
-	s->intent.policy_version = policy_version(p);
-	s->intent.risk = s->verdict.risk;
+	s->asked.policy_id = policy_id(p);
+	s->asked.policy_version = policy_version(p);
+	s->asked.risk = s->verdict.risk;
 	rc = routing_plan(policy_set_people(env->policies), &s->verdict, d,
-	    ag->owner, a, &s->intent.plan, f);
-	s->can_be_approved = routing_can_be_approved(&s->intent.plan);
+	    ag->owner, a, &s->asked.plan, f);
+	s->can_be_approved = routing_can_be_approved(&s->asked.plan);
 	return rc;
 }
 
@@ -125,7 +125,7 @@ static const char *
 checked_data(struct arena *a, const struct submission *s,
     const struct verdict *v)
 {
-	const struct intent *in = &s->intent;
+	const struct intent *in = &s->asked;
 	struct json_out o;
 
 	json_out_init(&o, a);
@@ -144,8 +144,9 @@ checked_data(struct arena *a, const struct submission *s,
 enum rc
 intent_prepare(const struct submit_env *env, const struct draft *d,
     const struct agent *ag, const char *request_sha256, struct arena *a,
-    struct submission *s, struct fault *f)
+    struct submission *out, struct fault *f)
 {
+	struct submission *s = out;
 	char digest[CRYPTO_SHA256_HEX];
 	struct ask *asks = NULL;
 	enum rc rc;
@@ -156,7 +157,7 @@ intent_prepare(const struct submit_env *env, const struct draft *d,
 	    .arena = a,
 	    .webhook_url = d->callback_url,
 	    .key = {d->idempotency_header, request_sha256}};
-	intent_fill(d, ag, a, &s->intent);
+	intent_fill(d, ag, a, &s->asked);
 	rc = judge(env, d, ag, a, s, f);
 	if (rc != RC_OK) {
 		return rc;
@@ -165,12 +166,12 @@ intent_prepare(const struct submit_env *env, const struct draft *d,
 	if (s->verdict.expiry_s > 0 && s->verdict.expiry_s < s->ttl_s) {
 		s->ttl_s = s->verdict.expiry_s;
 	}
-	env->asks(env->asks_ctx, &s->intent.plan,
+	env->asks(env->asks_ctx, &s->asked.plan,
 	    policy_set_people(env->policies), a, &asks, &s->asks_n);
 	s->asks = asks;
-	intent_digest(a, &s->intent, digest);
-	s->intent.digest = arena_strdup(a, digest);
-	s->submitted_data = submitted_data(a, &s->intent);
+	intent_digest(a, &s->asked, digest);
+	s->asked.digest = arena_strdup(a, digest);
+	s->submitted_data = submitted_data(a, &s->asked);
 	s->checked_data = checked_data(a, s, &s->verdict);
 	return RC_OK;
 }
@@ -195,14 +196,14 @@ rate_check(struct tx *tx, struct submission *s, struct verdict *v,
 		if (rules[i].limit <= 0 || v->step <= STEP_RATE) {
 			continue;
 		}
-		rc = store_intent_count_since(tx->db, s->intent.agent_id,
+		rc = store_intent_count_since(tx->db, s->asked.agent_id,
 		    tx->now_ms - rules[i].window_ms, &n, f);
 		if (rc != RC_OK) {
 			return rc;
 		}
 		if (n >= rules[i].limit) {
 			policy_rate_verdict(s->arena, v, n, rules[i].per_day,
-			    s->intent.agent_id);
+			    s->asked.agent_id);
 		}
 	}
 	return RC_OK;
@@ -296,7 +297,7 @@ count_duplicate(struct tx *tx, const struct intent *in, struct fault *f)
 static enum rc
 find_repeat(struct tx *tx, struct submission *s, struct fault *f)
 {
-	const char *agent = s->intent.agent_id;
+	const char *agent = s->asked.agent_id;
 	const char *before = NULL;
 	struct intent first;
 	enum rc rc = RC_NOT_FOUND;
@@ -312,9 +313,9 @@ find_repeat(struct tx *tx, struct submission *s, struct fault *f)
 		}
 		s->replayed = rc == RC_OK;
 	}
-	if (rc == RC_NOT_FOUND && s->intent.idempotency_key != NULL) {
+	if (rc == RC_NOT_FOUND && s->asked.idempotency_key != NULL) {
 		rc = store_intent_by_key(tx->db, agent,
-		    s->intent.idempotency_key, s->arena, &first, f);
+		    s->asked.idempotency_key, s->arena, &first, f);
 		if (rc == RC_OK) {
 			rc = count_duplicate(tx, &first, f);
 			rc = rc == RC_OK ? RC_DUPLICATE : rc;
@@ -332,10 +333,11 @@ intent_submit(struct tx *tx, void *arg)
 	struct submission *s = arg;
 	struct fault *f = &s->fault;
 	struct verdict v = s->verdict; /* a rerun begins from the same */
-	struct intent in = s->intent;
+	struct intent in = s->asked;
 	enum rc rc = RC_NOT_FOUND;
 
 	s->replayed = false;
+	s->intent = (struct intent){0};
 	*f = (struct fault){0};
 	if (s->key.idempotency_header != NULL || in.idempotency_key != NULL) {
 		rc = find_repeat(tx, s, f);

@@ -30,7 +30,7 @@ struct submit_env {
 
 struct submission {
 	/* Prepared: */
-	struct intent intent; /* id, times and state are the job's */
+	struct intent asked; /* id, times and state are the job's */
 	struct verdict verdict;
 	const char *payload;
 	size_t payload_len;
@@ -45,6 +45,7 @@ struct submission {
 	const char *submitted_data; /* of the audit events, canonical */
 	const char *checked_data;
 	/* The job's results: */
+	struct intent intent; /* as stored, or the first of a repeat */
 	bool replayed; /* intent is the first answer to this Idempotency-Key */
 	struct fault fault;
 };

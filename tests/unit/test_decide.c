@@ -304,7 +304,7 @@ make_submit(struct trunk *t, int n)
 
 	(void)n;
 	t->webhooks = 1;
-	s->intent.idempotency_key = "order-1";
+	s->asked.idempotency_key = "order-1";
 	s->key.idempotency_header = "header-1";
 	s->key.request_sha256 = "ff";
 	return s;

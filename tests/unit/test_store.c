@@ -54,8 +54,8 @@ hand_over(struct trunk *t, struct writing *w, int bad)
 {
 	told = 0;
 	for (int i = 0; i < JOBS; i++) {
-		w[i] = (struct writing){.n = i, .bad = i == bad,
-		    .told = RC_COUNT};
+		w[i] =
+		    (struct writing){.n = i, .bad = i == bad, .told = RC_COUNT};
 		assert_int_equal(store_write(t->store, write_fact, on_told,
 				     &w[i]),
 		    RC_OK);
@@ -123,6 +123,51 @@ a_commit_that_fails_is_told_and_leaves_nothing(void **state)
 	assert_int_equal(store_now(t->store, write_fact, &w), RC_OK);
 	store_stats(t->store, &s);
 	assert_true(s.writable);
+}
+
+/* Stores a submission the first time, and fails when it is run again. */
+static enum rc
+submit_once(struct tx *tx, void *arg)
+{
+	struct submission *s = arg;
+	enum rc rc = intent_submit(tx, s);
+
+	return s->key.request_sha256 == NULL ? rc : told++ == 0 ? rc : RC_STORE;
+}
+
+static enum rc
+always_fail(struct tx *tx, void *arg)
+{
+	(void)tx;
+	(void)arg;
+	return RC_STORE;
+}
+
+/* What the first one asked must not reach the row of the second. */
+static void
+a_repeat_whose_first_was_undone_is_stored_as_it_was_asked(void **state)
+{
+	struct trunk *t = *state;
+	struct submission *first = trunk_submission(t, 1);
+	struct submission *second = trunk_submission(t, 1);
+	struct intent in;
+
+	told = 0;
+	first->key.request_sha256 = "aa";
+	first->asked.idempotency_key = second->asked.idempotency_key = "k";
+	second->asked.destination = "bank.transfer";
+	second->asked.digest = "ee";
+	assert_int_equal(store_write(t->store, submit_once, NULL, first),
+	    RC_OK);
+	assert_int_equal(store_write(t->store, submit_once, NULL, second),
+	    RC_OK);
+	assert_int_equal(store_write(t->store, always_fail, NULL, NULL), RC_OK);
+	store_start(t->store);
+	store_stop(t->store);
+	assert_int_equal(trunk_count(t, "SELECT count(*) FROM intent"), 1);
+	in = trunk_read(t, second->intent.id);
+	assert_string_equal(in.destination, "bank.transfer");
+	assert_string_equal(in.digest, "ee");
 }
 
 static void
@@ -205,6 +250,8 @@ main(void)
 	    TRUNK_TEST(waiting_jobs_share_a_commit_and_are_told_in_order),
 	    TRUNK_TEST(a_bad_job_does_not_take_the_others_down),
 	    TRUNK_TEST(a_commit_that_fails_is_told_and_leaves_nothing),
+	    TRUNK_TEST(
+		a_repeat_whose_first_was_undone_is_stored_as_it_was_asked),
 	    TRUNK_TEST(a_stopped_store_takes_no_more_jobs),
 	    TRUNK_TEST(a_full_queue_refuses_clearly),
 	    TRUNK_TEST(listeners_hear_of_what_was_committed_only),

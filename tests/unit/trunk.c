@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "db_faulty.h"
 #include "lib/mem.h"
@@ -45,14 +46,19 @@ int
 trunk_teardown(void **state)
 {
 	struct trunk *t = *state;
-	char command[100];
+	static const char *const files[] = {"assent.db", "assent.db-wal",
+	    "assent.db-shm", "master.key"};
+	char path[128];
 
 	db_close(t->reader);
 	store_close(t->store);
 	vault_free(t->vault);
 	arena_free(t->arena);
-	(void)snprintf(command, sizeof(command), "rm -r %s", t->dir);
-	assert(system(command) == 0);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", t->dir, files[i]);
+		(void)unlink(path);
+	}
+	assert(rmdir(t->dir) == 0);
 	free(t);
 	return 0;
 }
@@ -84,7 +90,7 @@ trunk_submission(struct trunk *t, int required)
 		.step = STEP_DEFAULT,
 		.reason = "Awaiting review",
 		.code = "manual_review_required"},
-	    .intent = {.version = 1,
+	    .asked = {.version = 1,
 		.dialect = "zehrava",
 		.agent_id = t->agent.id,
 		.agent_name = "bot",
