@@ -14,8 +14,9 @@
 #include "lib/queue.h"
 
 enum {
-	POOLS = 2,
-	PER_HOST_MAX = 8, /* connections to one host, either pool */
+	POOL_MAIL = 2, /* behind those of enum http_pool */
+	POOLS = 3,
+	PER_HOST_MAX = 8, /* connections to one host, in each pool */
 	FOREIGN_MAX = 64, /* foreign connections at a time */
 	IDLE_MAX = 16,	  /* platform connections kept for the next call */
 	STARTS_MAX = 64,  /* calls begun in one turn */
@@ -30,6 +31,8 @@ enum {
 /*
  * A pool has a thread because curl_multi_poll() waits for one multi; and so
  * a burst of handshakes with strangers does not delay an answer to a chat.
+ * Mails have one of their own: while a server thinks about a whole message,
+ * curl 7.88 waits for it in curl_multi_perform() and does nothing else.
  */
 struct pool {
 	struct http_client *client;
@@ -44,7 +47,7 @@ struct pool {
 
 struct http_client {
 	struct http_client_options options; /* strings are owned */
-	struct pool pools[POOLS];	    /* by enum http_pool */
+	struct pool pools[POOLS];	    /* by enum http_pool; then mail */
 	pthread_mutex_t done_lock;	    /* held while a done runs */
 };
 
@@ -68,6 +71,20 @@ call_end(struct pool *pool, struct call *call, const struct http_answer *answer)
 	call_free(call);
 }
 
+/* Runs at least every second, also while curl waits for a mail server. */
+static int
+on_progress(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up_all,
+    curl_off_t up)
+{
+	struct pool *pool = arg;
+
+	(void)down_all;
+	(void)down;
+	(void)up_all;
+	(void)up;
+	return queue_closed(pool->queue) ? 1 : 0; /* 1 ends the call */
+}
+
 static void
 call_start(struct pool *pool, struct call *call)
 {
@@ -80,6 +97,11 @@ call_start(struct pool *pool, struct call *call)
 		call_end(pool, call, &answer);
 		return;
 	}
+	if (call->is_mail) {
+		CALL_SET(call->easy, CURLOPT_NOPROGRESS, 0L);
+		CALL_SET(call->easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+		CALL_SET(call->easy, CURLOPT_XFERINFODATA, pool);
+	}
 	LIST_INSERT_HEAD(&pool->under_way, call, link);
 	added = curl_multi_add_handle(pool->multi, call->easy);
 	assert(added == CURLM_OK);
@@ -88,6 +110,7 @@ call_start(struct pool *pool, struct call *call)
 static void
 call_leave(struct pool *pool, struct call *call)
 {
+	call_cut_mail(call);
 	curl_multi_remove_handle(pool->multi, call->easy);
 	LIST_REMOVE(call, link);
 }
@@ -116,7 +139,12 @@ end_finished(struct pool *pool)
 
 		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &call);
 		call_leave(pool, call);
-		call_answer(call, code, &answer);
+		if (queue_closed(pool->queue) &&
+		    code == CURLE_ABORTED_BY_CALLBACK) {
+			call_refuse(call, RC_BUSY, "stopping", &answer);
+		} else {
+			call_answer(call, code, &answer);
+		}
 		call_end(pool, call, &answer);
 	}
 }
@@ -248,7 +276,7 @@ http_client_free(struct http_client *c)
 	if (c == NULL) {
 		return;
 	}
-	/* Both before either ends: a done may send to the other. */
+	/* All before one ends: a done may send to another. */
 	for (size_t i = 0; i < POOLS; i++) {
 		queue_close(c->pools[i].queue);
 		curl_multi_wakeup(c->pools[i].multi);
@@ -316,7 +344,7 @@ enum rc
 http_client_mail(struct http_client *c, const struct http_mail *m,
     void (*done)(void *arg, const struct http_answer *), void *arg)
 {
-	struct pool *pool = &c->pools[HTTP_PLATFORM];
+	struct pool *pool = &c->pools[POOL_MAIL];
 	struct call *call;
 
 	if (!place_taken(pool)) {

@@ -49,7 +49,7 @@ struct http_answer {
 	 * connection failed before the request was whole. RC_UNCERTAIN: sent,
 	 * but no whole answer. RC_INVALID: the URL or scheme is not allowed,
 	 * or something is not one. RC_REMOTE_PERM: TLS verification failed.
-	 * RC_BUSY: we are stopping.
+	 * RC_BUSY: we are stopping, wherever it was.
 	 */
 	enum rc rc;
 	int status;
@@ -77,7 +77,8 @@ enum rc http_client_send(struct http_client *, const struct http_call *,
     void (*done)(void *arg, const struct http_answer *), void *arg) MUST_CHECK;
 
 /*
- * One mail over implicit TLS (smtps, RFC 8314), by the platform's thread.
+ * One mail over implicit TLS (smtps, RFC 8314), by a thread of its own and
+ * with waiting_max places of its own.
  *
  * answer.rc is RC_OK when the server has spoken: status 250 means that it took
  * the mail, 400 and above is its refusal, at whatever step. RC_UNCERTAIN: the

@@ -20,6 +20,7 @@ static curl_socket_t
 on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 {
 	struct call *call = arg;
+	int fd;
 
 	(void)purpose;
 	/*
@@ -37,7 +38,11 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 		return CURL_SOCKET_BAD;
 	}
 	call->opened++;
-	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+	fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+	if (fd >= 0 && call->is_mail) {
+		call_keep_socket(call, fd);
+	}
+	return fd;
 }
 
 /*
@@ -427,6 +432,7 @@ void
 call_free(struct call *call)
 {
 	curl_easy_cleanup(call->easy);
+	call_drop_sockets(call);
 	curl_url_cleanup(call->url);
 	curl_slist_free_all(call->list);
 	buf_fini(&call->body);

@@ -37,14 +37,14 @@ struct call {
 	size_t received;	 /* bytes of the answer's body */
 	size_t header_bytes;	 /* of the answer */
 	bool head_whole;	 /* the answer's header lines are all there */
-	int mail_fds[4];	 /* sockets of a mail that are open; 0 = none */
-	size_t message_sent;	 /* bytes of mail.message that curl has taken */
-	int begun;		 /* times the request was about to be sent */
-	int opened;		 /* connections tried */
-	int refused;		 /* addresses not tried, being private */
-	bool enough;		 /* we hung up behind answer_max */
-	bool authenticated;	 /* the mail server said so */
-	bool auth_missing;	 /* and did not, although we have a user */
+	int mail_fds[4]; /* copies of the last sockets of a mail; 0 = none */
+	size_t message_sent; /* bytes of mail.message that curl has taken */
+	int begun;	     /* times the request was about to be sent */
+	int opened;	     /* connections tried */
+	int refused;	     /* addresses not tried, being private */
+	bool enough;	     /* we hung up behind answer_max */
+	bool authenticated;  /* the mail server said so */
+	bool auth_missing;   /* and did not, although we have a user */
 };
 
 /* Copies all that is pointed to, but the options. */
@@ -65,6 +65,15 @@ void call_free(struct call *);
 
 /* For call_prepare(): its half that is about mail, in http_client_mail.c. */
 const char *call_prepare_mail(struct call *);
+/*
+ * Hangs up on a mail server, if it is one and still there. Taken off curl in
+ * the middle, a mail would be ended by curl as if it were whole, and the end
+ * waited for.
+ */
+void call_cut_mail(struct call *);
+/* Keeps a copy of a mail's new socket, and gives the copies up. */
+void call_keep_socket(struct call *, int fd);
+void call_drop_sockets(struct call *);
 /* Adds a copy of the line to call->list. */
 void call_list_add(struct call *, const char *line);
 /* A failure here is our own mistake, and an option unset is a hole. */

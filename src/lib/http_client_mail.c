@@ -1,5 +1,6 @@
 #include "lib/http_client_call.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,32 +27,14 @@ on_mail_line(char *p, size_t size, size_t n, void *arg)
 	return call->header_bytes <= LINES_MAX ? size * n : 0;
 }
 
-static int
-on_mail_open(void *arg, curl_socket_t fd, curlsocktype purpose)
+void
+call_cut_mail(struct call *call)
 {
-	struct call *call = arg;
-
-	(void)purpose;
 	for (size_t i = 0; i < ARRAY_LEN(call->mail_fds); i++) {
-		if (call->mail_fds[i] == 0) {
-			call->mail_fds[i] = fd;
-			break;
+		if (call->mail_fds[i] > 0) {
+			(void)shutdown(call->mail_fds[i], SHUT_RDWR);
 		}
 	}
-	return CURL_SOCKOPT_OK;
-}
-
-static int
-on_mail_close(void *arg, curl_socket_t fd)
-{
-	struct call *call = arg;
-
-	for (size_t i = 0; i < ARRAY_LEN(call->mail_fds); i++) {
-		if (call->mail_fds[i] == fd) {
-			call->mail_fds[i] = 0;
-		}
-	}
-	return close(fd);
 }
 
 /*
@@ -70,11 +53,33 @@ on_mail_debug(CURL *easy, curl_infotype type, char *p, size_t n, void *arg)
 		return 0;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(call->mail_fds); i++) {
-		if (call->mail_fds[i] != 0) {
+		if (call->mail_fds[i] > 0) {
 			(void)shutdown(call->mail_fds[i], SHUT_RD);
 		}
 	}
 	return 0;
+}
+
+/* A copy is ours for as long as the call: curl may close its own unheard. */
+void
+call_keep_socket(struct call *call, int fd)
+{
+	size_t i = (size_t)call->opened % ARRAY_LEN(call->mail_fds);
+
+	if (call->mail_fds[i] > 0) {
+		close(call->mail_fds[i]);
+	}
+	call->mail_fds[i] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+void
+call_drop_sockets(struct call *call)
+{
+	for (size_t i = 0; i < ARRAY_LEN(call->mail_fds); i++) {
+		if (call->mail_fds[i] > 0) {
+			close(call->mail_fds[i]);
+		}
+	}
 }
 
 static size_t
@@ -135,10 +140,6 @@ call_prepare_mail(struct call *call)
 		    m->password != NULL ? m->password : "");
 		CALL_SET(e, CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN;AUTH=LOGIN");
 	}
-	CALL_SET(e, CURLOPT_SOCKOPTFUNCTION, on_mail_open);
-	CALL_SET(e, CURLOPT_SOCKOPTDATA, call);
-	CALL_SET(e, CURLOPT_CLOSESOCKETFUNCTION, on_mail_close);
-	CALL_SET(e, CURLOPT_CLOSESOCKETDATA, call);
 	CALL_SET(e, CURLOPT_VERBOSE, 1L);
 	CALL_SET(e, CURLOPT_DEBUGFUNCTION, on_mail_debug);
 	CALL_SET(e, CURLOPT_DEBUGDATA, call);

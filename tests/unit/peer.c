@@ -201,16 +201,8 @@ peer_start(void (*serve)(struct peer_conn *, void *arg), void *arg, bool tls)
 }
 
 void
-peer_stop(struct peer *p)
+peer_stop_when_gone(struct peer *p)
 {
-	pthread_mutex_lock(&p->lock);
-	p->stopping = true;
-	for (int i = 0; i < p->count; i++) {
-		if (p->conns[i]->fd >= 0) {
-			shutdown(p->conns[i]->fd, SHUT_RDWR);
-		}
-	}
-	pthread_mutex_unlock(&p->lock);
 	shutdown(p->fd, SHUT_RDWR);
 	pthread_join(p->thread, NULL);
 	for (int i = 0; i < p->count; i++) {
@@ -221,6 +213,20 @@ peer_stop(struct peer *p)
 	SSL_CTX_free(p->tls);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
+}
+
+void
+peer_stop(struct peer *p)
+{
+	pthread_mutex_lock(&p->lock);
+	p->stopping = true;
+	for (int i = 0; i < p->count; i++) {
+		if (p->conns[i]->fd >= 0) {
+			shutdown(p->conns[i]->fd, SHUT_RDWR);
+		}
+	}
+	pthread_mutex_unlock(&p->lock);
+	peer_stop_when_gone(p);
 }
 
 int

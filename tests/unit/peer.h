@@ -24,6 +24,8 @@ struct peer *peer_start(void (*serve)(struct peer_conn *, void *arg), void *arg,
     bool tls);
 /* Cuts what is open and waits for every thread. */
 void peer_stop(struct peer *);
+/* The same, but first waits until the other sides have hung up. */
+void peer_stop_when_gone(struct peer *);
 int peer_port(const struct peer *);
 /* TCP connections accepted so far. */
 int peer_connections(struct peer *);
