@@ -108,25 +108,25 @@ prepare(struct sqlite *s, const char *sql, struct statement **out,
     struct fault *f)
 {
 	struct statement *st = kept_place(s, sql);
-	unsigned flags = SQLITE_PREPARE_PERSISTENT;
+	const bool keep = !st->in_use;
 
-	if (st->stmt != NULL && !st->in_use && st->sql == sql &&
+	if (st->stmt != NULL && keep && st->sql == sql &&
 	    strcmp(sqlite3_sql(st->stmt), sql) == 0) {
 		*out = st;
 		return RC_OK;
 	}
-	if (st->in_use) {
-		st = mem_new(1, sizeof(*st));
-		flags = 0;
-	} else {
+	if (keep) {
 		sqlite3_finalize(st->stmt);
-		*st = (struct statement){.kept = true};
+	} else { /* the same text is under way: one for this once */
+		st = mem_new(1, sizeof(*st));
 	}
+	*st = (struct statement){.kept = keep};
 	st->rows.db = &s->db;
 	st->sql = sql;
-	if (sqlite3_prepare_v3(s->handle, sql, -1, flags, &st->stmt, NULL) !=
-	    SQLITE_OK) {
-		if (!st->kept) {
+	if (sqlite3_prepare_v3(s->handle, sql, -1,
+		keep ? SQLITE_PREPARE_PERSISTENT : 0, &st->stmt,
+		NULL) != SQLITE_OK) {
+		if (!keep) {
 			free(st);
 		}
 		return failed(s, "statement", f);
