@@ -215,6 +215,24 @@ audit_refusal(struct tx *tx, const struct deciding *w, const char *intent_id,
 	    &f);
 }
 
+/*
+ * Approving takes people who chose the same option: of two that both approve,
+ * neither is what one person each has said. Counts the option that leads.
+ */
+static enum rc
+count_approvals(struct tx *tx, const struct decision *d, struct intent *in,
+    long long *same, struct fault *f)
+{
+	enum rc rc = db_int(tx->db, f, same,
+	    "SELECT count(*) FROM vote WHERE intent_id = ?1 AND option = ?2",
+	    "ti", in->id, (long long)d->option);
+
+	if (rc == RC_OK && *same > in->approvals) {
+		in->approvals = (int)*same;
+	}
+	return rc;
+}
+
 /* Counts the vote and settles when it was the last one needed. */
 static enum rc
 count_vote(struct tx *tx, struct deciding *w, struct intent *in,
@@ -228,13 +246,17 @@ count_vote(struct tx *tx, struct deciding *w, struct intent *in,
 	    .assurance = d->assurance,
 	    .reason = d->reason,
 	    .chosen = d->option};
-	enum rc rc;
+	long long same = 0;
+	enum rc rc = d->outcome == OUTCOME_APPROVE
+	    ? count_approvals(tx, d, in, &same, f)
+	    : RC_OK;
 
-	in->approvals += d->outcome == OUTCOME_APPROVE;
+	if (rc != RC_OK) {
+		return RC_STORE;
+	}
 	in->denials += d->outcome == OUTCOME_DENY;
 	w->settled = d->outcome == OUTCOME_OTHER ||
-	    (d->outcome == OUTCOME_APPROVE &&
-		in->approvals >= in->plan.required) ||
+	    (d->outcome == OUTCOME_APPROVE && same >= in->plan.required) ||
 	    (d->outcome == OUTCOME_DENY &&
 		in->denials >= in->plan.deny_threshold);
 	rc = audit_add(tx, in->id, "vote", d->name,

@@ -158,8 +158,8 @@ struct intent {
 	long long created_ms;
 	long long expires_ms;
 	long long settled_ms; /* 0 while pending */
-	int approvals;	      /* votes so far */
-	int denials;
+	int approvals;	      /* votes so far for the option that leads */
+	int denials;	      /* votes so far */
 	enum execution_state execution;
 	const char *execution_id;
 };

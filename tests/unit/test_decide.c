@@ -81,6 +81,37 @@ two_approvals_must_come_from_two_people(void **state)
 	assert_int_equal(trunk_read(t, id).state, INTENT_APPROVED);
 }
 
+/* Two options that both approve are two different things to approve. */
+static void
+two_approvals_must_be_of_the_same_option(void **state)
+{
+	static const struct {
+		const char *person;
+		int option, approvals;
+		enum intent_state state;
+	} rows[] = {
+	    {"dana", 0, 1, INTENT_PENDING},
+	    {"lee", 2, 1, INTENT_PENDING},
+	    {"mo", 2, 2, INTENT_APPROVED},
+	};
+	struct trunk *t = *state;
+	struct submission *s = trunk_submission(t, 2);
+
+	s->asked.options[2] = (struct option){"All of it", OUTCOME_APPROVE};
+	assert_int_equal(store_now(t->store, intent_submit, s), RC_OK);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct deciding *w = trunk_answer(t, s->intent.id,
+		    rows[i].person, OUTCOME_APPROVE);
+
+		w->decision.option = rows[i].option;
+		assert_int_equal(store_now(t->store, intent_decide, w), RC_OK);
+		assert_int_equal(w->intent.approvals, rows[i].approvals);
+		assert_int_equal(trunk_read(t, s->intent.id).state,
+		    rows[i].state);
+	}
+	assert_int_equal(trunk_read(t, s->intent.id).chosen, 2);
+}
+
 static void
 each_outcome_ends_in_its_state(void **state)
 {
@@ -406,6 +437,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TRUNK_TEST(events_are_canonical),
 	    TRUNK_TEST(one_approval_settles_a_plan_of_one),
+	    TRUNK_TEST(two_approvals_must_be_of_the_same_option),
 	    TRUNK_TEST(two_approvals_must_come_from_two_people),
 	    TRUNK_TEST(each_outcome_ends_in_its_state),
 	    TRUNK_TEST(who_may_not_decide_is_refused_and_audited),
