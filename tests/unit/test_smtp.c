@@ -2,8 +2,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -114,6 +116,43 @@ the_certificate_is_asked_for_by_name(void **state)
 	assert_non_null(strstr(facts, "\"tls\": true"));
 	assert_non_null(strstr(facts, "\"user\": \"u\""));
 	free(facts);
+}
+
+/* libesmtp would take it for a client certificate, and fail or crash. */
+static void
+a_file_in_the_home_folder_changes_nothing(void **state)
+{
+	static const char *const parts[] = {"/.config", "/libesmtp", "/private",
+	    "/localhost.pem"};
+	char *old = strdup(getenv("HOME") != NULL ? getenv("HOME") : "/");
+	char path[128];
+	struct relay r;
+	struct smtp_outcome out;
+	struct smtp *s;
+	FILE *file;
+	size_t i;
+
+	(void)state;
+	relay_start(&r, "--tls starttls");
+	(void)snprintf(path, sizeof(path), "%s", r.dir);
+	assert_int_equal(setenv("HOME", path, 1), 0);
+	for (i = 0; i + 1 < ARRAY_LEN(parts); i++) {
+		strncat(path, parts[i], sizeof(path) - strlen(path) - 1);
+		assert_int_equal(mkdir(path, 0700), 0);
+	}
+	strncat(path, parts[i], sizeof(path) - strlen(path) - 1);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs("no certificate", file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chmod(path, 0600), 0);
+
+	s = smtp_rows_client(&r, &(struct smtp_options)TLS(REQUIRED));
+	smtp_send(s, &smtp_rows_mail, &out);
+	smtp_free(s);
+	assert_int_equal(setenv("HOME", old, 1), 0);
+	free(old);
+	assert_int_equal(out.rc, RC_OK);
 }
 
 static void
@@ -266,6 +305,7 @@ main(void)
 	    cmocka_unit_test(
 		a_relay_named_by_its_address_must_have_it_in_the_certificate),
 	    cmocka_unit_test(the_certificate_is_asked_for_by_name),
+	    cmocka_unit_test(a_file_in_the_home_folder_changes_nothing),
 	    cmocka_unit_test(a_mail_goes_out_with_the_password_or_not_at_all),
 	    cmocka_unit_test(each_refusal_is_told_apart),
 	    cmocka_unit_test(certificates_that_cannot_be_read_are_named),
