@@ -12,8 +12,9 @@ enum { SLOTS = 16384, RATE_WINDOW_MS = 60 * 1000 };
 struct kept {
 	struct kept *next; /* in its slot */
 	char hash[CRYPTO_SHA256_HEX];
-	struct arena *arena; /* of key and agent */
+	struct arena *arena; /* of key, name and agent */
 	struct key key;
+	const char *name; /* of the person it belongs to, else its own */
 	struct agent agent;
 	long long read_ms; /* monotonic */
 	struct bucket rate;
@@ -129,6 +130,24 @@ kept_remove(struct auth *au, struct kept *gone)
 	au->n--;
 }
 
+static const struct person *
+person_of(const struct policy_set *set, const struct key *key)
+{
+	return key->person != NULL
+	    ? people_find(policy_set_people(set), key->person)
+	    : NULL;
+}
+
+/* Whoever decides is told by the name of the person, not of one of the keys. */
+static const char *
+name_of(struct auth *au, const struct key *key, struct arena *a)
+{
+	CLEANUP(rules_drop) struct policy_set *set = rules_get(au->rules);
+	const struct person *p = person_of(set, key);
+
+	return p != NULL ? arena_strdup(a, p->name) : key->name;
+}
+
 static enum rc
 kept_read(struct auth *au, struct kept *k, struct fault *f)
 {
@@ -138,6 +157,9 @@ kept_read(struct auth *au, struct kept *k, struct fault *f)
 	rc = key_by_hash(au->db, k->hash, k->arena, &k->key, f);
 	if (rc == RC_OK && k->key.class == KEY_AGENT) {
 		rc = agent_get(au->db, k->key.agent_id, k->arena, &k->agent, f);
+	}
+	if (rc == RC_OK) {
+		k->name = name_of(au, &k->key, k->arena);
 	}
 	k->read_ms = clock_mono_ms();
 	return rc;
@@ -190,13 +212,11 @@ agent_caller(const struct kept *k, struct caller *out, struct fault *f)
 
 /* A person of assent.yaml, or a credential that stands for itself. */
 static enum rc
-person_caller(struct auth *au, const struct key *key, struct caller *out,
-    struct fault *f)
+person_caller(struct auth *au, const struct key *key, const char *name,
+    struct caller *out, struct fault *f)
 {
 	CLEANUP(rules_drop) struct policy_set *set = rules_get(au->rules);
-	const struct person *p = key->person != NULL
-	    ? people_find(policy_set_people(set), key->person)
-	    : NULL;
+	const struct person *p = person_of(set, key);
 
 	if (key->person != NULL && p == NULL) {
 		return fault_set(f, RC_UNAUTHENTICATED, "Authorization",
@@ -206,7 +226,7 @@ person_caller(struct auth *au, const struct key *key, struct caller *out,
 	out->access = key->class == KEY_ADMIN ? ACCESS_ADMIN : ACCESS_REVIEWER;
 	out->known = p != NULL;
 	out->person = p != NULL ? key->person : key->id;
-	out->name = key->name;
+	out->name = name;
 	return RC_OK;
 }
 
@@ -219,8 +239,9 @@ kept_caller(struct auth *au, struct kept *k, struct caller *out,
 		return fault_set(f, RC_UNAUTHENTICATED, "Authorization",
 		    "Invalid API key");
 	}
-	return k->key.class == KEY_AGENT ? agent_caller(k, out, f)
-					 : person_caller(au, &k->key, out, f);
+	return k->key.class == KEY_AGENT
+	    ? agent_caller(k, out, f)
+	    : person_caller(au, &k->key, k->name, out, f);
 }
 
 static void
@@ -316,5 +337,6 @@ auth_still(struct auth *au, const char *key_id, struct arena *a,
 		return fault_set(f, RC_UNAUTHENTICATED, "key",
 		    "this key does not count any more");
 	}
-	return rc == RC_OK ? person_caller(au, key, out, f) : rc;
+	return rc == RC_OK ? person_caller(au, key, name_of(au, key, a), out, f)
+			   : rc;
 }

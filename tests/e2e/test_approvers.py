@@ -243,7 +243,7 @@ def test_a_policy_may_ask_for_two_denials(daemon, agent, dana, lee, max_):
     first = vote(dana, intent, "reject").json()
     assert (first["status"], first["denials"], first["requiredDenials"]) == \
         ("pending_approval", 1, 2)
-    assert first["deniedBy"] == ["dana's key"]
+    assert first["deniedBy"] == ["Dana Li"]
     assert vote(lee, intent).json()["status"] == "pending_approval"
     assert vote(max_, intent, "reject").json()["status"] == "blocked"
 
