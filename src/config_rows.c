@@ -64,7 +64,7 @@ const struct setting settings[] = {
     WORD("smtp.tls", "SMTP_TLS", NULL, "off|opportunistic|required|implicit",
 	"TLS to the relay; required unless it is on loopback"),
     TEXT("smtp.ca_file", "SMTP_CA_FILE", NULL,
-	"CAs for the relay, PEM; the system's when absent"),
+	"further CAs for the relay, PEM, beside the system's"),
     INT("smtp.retry_s", "ASSENT_SMTP_RETRY_S", "30", "1..3600",
 	"seconds before a mail is tried again; doubles up to an hour"),
     WORD("magic_link.confirm", "ASSENT_MAGIC_LINK_CONFIRM", "code",
