@@ -200,6 +200,7 @@ add_payload(struct card_build *b, const void *payload, size_t len)
 	b->card->payload = p.text;
 	b->card->payload_cut |= p.cut;
 	b->card->payload_spelled = p.spelled;
+	b->card->payload_warns = p.warns;
 	b->card->payload_note = p.note;
 }
 

@@ -32,6 +32,7 @@ struct card {
 	const char *payload; /* shown form, lines kept; "" when none */
 	bool payload_cut; /* approving needs the full page: offer denial only */
 	bool payload_spelled;	  /* odd code points were spelled \u{...} */
+	bool payload_warns;	  /* the note asks for care */
 	const char *payload_note; /* in words, or NULL */
 	const char *title;	  /* the agent's words, shown form; or NULL */
 	const char *description;  /* likewise, lines kept; or NULL */
@@ -58,7 +59,8 @@ void card_build(const struct intent *, const void *payload, size_t payload_len,
 /*
  * The card as values for a template; the caller owns the result. Names are
  * those of the struct; facts are {label, value}, options {index, label,
- * outcome, is_approve, is_deny, is_other}. What is absent is null.
+ * outcome, is_approve, is_deny, is_other}. What is absent is null. has_words:
+ * there is a title or description; is_open: there are options.
  */
 json_t *card_values(const struct card *);
 

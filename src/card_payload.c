@@ -232,12 +232,6 @@ card_payload_show(struct arena *a, const char *s, size_t len, size_t max,
 	out->cut = shown < len;
 	if (out->cut) {
 		note_cut(a, &note, shown, len);
-	} else {
-		lines = in_lines(a, text, len, max);
-	}
-	if (lines != NULL) {
-		out->text = lines;
-		buf_puts(&note, "Line breaks were added to the JSON. ");
 	}
 	if (out->spelled) {
 		buf_puts(&note,
@@ -245,6 +239,14 @@ card_payload_show(struct arena *a, const char *s, size_t len, size_t max,
 		    "\\u{...}; \\\\ is one backslash. ");
 	}
 	note_traps(&note, text, shown);
+	out->warns = note.len > 0;
+	if (!out->cut) {
+		lines = in_lines(a, text, len, max);
+	}
+	if (lines != NULL) {
+		out->text = lines;
+		buf_puts(&note, "Line breaks were added to the JSON. ");
+	}
 	if (note.len > 0) {
 		out->note = arena_strndup(a, note.data, note.len - 1);
 	}

@@ -17,6 +17,7 @@ struct card_payload {
 	const char *text; /* shown form, lines kept */
 	bool cut;
 	bool spelled;
+	bool warns;	  /* the note asks for care: more than "was laid out" */
 	const char *note; /* whole sentences, or NULL */
 };
 

@@ -37,12 +37,15 @@ json_t *
 card_values(const struct card *c)
 {
 	json_t *values = json_pack(
-	    "{s:s, s:s, s:s, s:o, s:s, s:b, s:b, s:s?, s:s?, s:s?, s:o}",
+	    "{s:s, s:s, s:s, s:o, s:s, s:b, s:b, s:b, s:s?, s:s?, s:s?, s:b, s:o, "
+	    "s:b}",
 	    "headline", c->headline, "status", c->status, "state", c->state,
 	    "facts", facts_of(c), "payload", c->payload, "payload_cut",
 	    c->payload_cut, "payload_spelled", c->payload_spelled,
-	    "payload_note", c->payload_note, "title", c->title, "description",
-	    c->description, "options", options_of(c));
+	    "payload_warns", c->payload_warns, "payload_note", c->payload_note,
+	    "title", c->title, "description", c->description, "has_words",
+	    c->title != NULL || c->description != NULL, "options",
+	    options_of(c), "is_open", c->options_n > 0);
 
 	/* Shown form is UTF-8, the one thing that could fail here. */
 	assert(values != NULL);

@@ -732,9 +732,12 @@ the_values_name_every_part(void **state)
 	    c.payload);
 	assert_true(json_is_false(json_object_get(v, "payload_cut")));
 	assert_true(json_is_false(json_object_get(v, "payload_spelled")));
+	assert_true(json_is_false(json_object_get(v, "payload_warns")));
 	assert_true(json_is_null(json_object_get(v, "payload_note")));
 	assert_true(json_is_null(json_object_get(v, "title")));
 	assert_true(json_is_null(json_object_get(v, "description")));
+	assert_true(json_is_false(json_object_get(v, "has_words")));
+	assert_true(json_is_true(json_object_get(v, "is_open")));
 	assert_int_equal(json_array_size(json_object_get(v, "facts")),
 	    c.facts_n);
 	option = json_array_get(json_object_get(v, "options"), 0);

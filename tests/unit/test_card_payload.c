@@ -214,6 +214,7 @@ a_hidden_tail_is_announced_with_its_size(void **state)
 	    "the first 1,000 of 1,048,585 bytes are shown, 1,047,585 bytes are "
 	    "missing"));
 	assert_true(notes(&p, "Approving needs the full page"));
+	assert_true(p.warns);
 }
 
 static void
@@ -434,6 +435,7 @@ a_word_that_mixes_alphabets_is_announced(void **state)
 	assert_string_equal(p.text, "Send it to p\u0430ypal.com");
 	assert_true(notes(&p, "mixes alphabets"));
 	assert_true(notes(&p, "p\\u{0430}ypal"));
+	assert_true(p.warns);
 	assert_false(p.spelled);
 }
 
