@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 #include "assentd_args.h"
+#include "channels/email_settings.h"
 #include "daemon.h"
+#include "daemon_check.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/notify.h"
@@ -184,14 +186,26 @@ serve(struct config *c)
 	return EXIT_SUCCESS;
 }
 
-/* Everything a start would refuse, without starting. */
+static enum rc
+check_email(struct config *c, struct fault *f)
+{
+	const struct channel_env env = {.setting = config_by_env,
+	    .setting_ctx = c};
+	struct email_settings e;
+
+	return config_is_set(c, "smtp.host") ? email_settings_read(&env, &e, f)
+					     : RC_OK;
+}
+
+/* What a start would refuse, as far as it can be seen without one. */
 static int
-check_config(const struct config *c)
+check_config(struct config *c)
 {
 	struct policy_set *set;
 	struct fault f = {0};
 
-	if (reload_load(c, &set, &f) != RC_OK) {
+	if (daemon_check(c, &f) != RC_OK || check_email(c, &f) != RC_OK ||
+	    reload_load(c, &set, &f) != RC_OK) {
 		return complain(&f);
 	}
 	(void)printf("ok: %d policies, %d people\n", policy_set_count(set),

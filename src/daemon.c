@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon_check.h"
 #include "fact.h"
 #include "lib/log.h"
 #include "lib/notify.h"
@@ -158,32 +159,6 @@ on_decided(void *ctx, const struct decision *decision)
 	    decision->intent_id, decision->via);
 }
 
-/* "5,30,120" in seconds to milliseconds. */
-static enum rc
-read_retries(const struct config *c, struct outbox_options *o, struct fault *f)
-{
-	CLEANUP(arena_drop) struct arena *a = arena_new();
-	struct field_strings list;
-
-	config_list(c, "webhook.retry_s", a, &list);
-	for (size_t i = 0; i < list.n; i++) {
-		char *end;
-		double s = strtod(list.items[i], &end);
-
-		if (*end != '\0' || s < 0 || s > 30 * 24 * 3600.0 ||
-		    i == OUTBOX_RETRIES_MAX) {
-			return fault_set(f, RC_INVALID,
-			    "ASSENT_WEBHOOK_RETRY_S",
-			    "webhook.retry_s must be at most %d numbers of "
-			    "seconds with commas between",
-			    OUTBOX_RETRIES_MAX);
-		}
-		o->webhook_retry_ms[o->webhook_retries++] =
-		    (long long)(s * 1000);
-	}
-	return RC_OK;
-}
-
 static enum rc
 start_outbox(struct daemon *d, struct fault *f)
 {
@@ -206,7 +181,7 @@ start_outbox(struct daemon *d, struct fault *f)
 	    .setting_ctx = c,
 	    .template_dir = config_text(c, "template_dir"),
 	    .public_url = config_public_url(c)};
-	enum rc rc = read_retries(c, &o, f);
+	enum rc rc = daemon_retries(c, &o, f);
 
 	if (rc == RC_OK) {
 		rc = http_client_new(&courier, &d->courier, f);
@@ -377,8 +352,11 @@ start_server(struct daemon *d, struct fault *f)
 enum rc
 daemon_build(struct daemon *d, struct fault *f)
 {
-	enum rc rc = open_store(d, f);
+	enum rc rc = daemon_check(d->config, f);
 
+	if (rc == RC_OK) {
+		rc = open_store(d, f);
+	}
 	if (rc == RC_OK) {
 		rc = load_rules(d, f);
 	}
