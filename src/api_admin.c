@@ -134,8 +134,8 @@ enum rc
 api_key_list(struct api_request *r)
 {
 	struct call *call = &r->call;
-	enum rc rc = api_query_int(r, "limit", 1, KEYS_MAX, KEYS_MAX,
-	    &call->limit);
+	enum rc rc =
+	    api_query_int(r, "limit", 1, KEYS_MAX, KEYS_MAX, &call->limit);
 
 	if (rc != RC_OK) {
 		return rc;
@@ -153,8 +153,8 @@ enum rc
 api_agent_list(struct api_request *r)
 {
 	struct call *call = &r->call;
-	enum rc rc = api_query_int(r, "limit", 1, KEYS_MAX, KEYS_MAX,
-	    &call->limit);
+	enum rc rc =
+	    api_query_int(r, "limit", 1, KEYS_MAX, KEYS_MAX, &call->limit);
 
 	if (rc != RC_OK) {
 		return rc;
@@ -282,7 +282,7 @@ api_policies(struct api_request *r)
 enum rc
 api_about(struct api_request *r)
 {
-	const struct outbox *o = r->api->options.outbox;
+	struct outbox *o = r->api->options.outbox;
 	int n = outbox_channels(o);
 	const char **names =
 	    arena_array(r->call.arena, (size_t)n, sizeof(*names));

@@ -27,7 +27,7 @@ store_report(const struct store_stats *s)
 }
 
 static json_t *
-channels_report(const struct outbox *outbox, bool *degraded)
+channels_report(struct outbox *outbox, bool *degraded)
 {
 	json_t *all = json_object();
 
@@ -149,7 +149,7 @@ commits(struct buf *b, const struct store_stats *s)
 }
 
 static void
-channels(struct buf *b, const struct outbox *outbox)
+channels(struct buf *b, struct outbox *outbox)
 {
 	metric(b, "channel_up", "gauge", "1 when the channel works, else 0.");
 	for (int i = 0; i < outbox_channels(outbox); i++) {

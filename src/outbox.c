@@ -31,16 +31,25 @@ struct lane {
 	struct channel_env env;
 	struct channel_up up;
 	atomic_int in_flight;
-	struct delivery *ready[IN_FLIGHT_MAX]; /* composed, not committed */
-	int ready_n;
+};
+
+/* One run of the pump. A batch may hold two: each keeps what it leased. */
+struct pumping {
+	struct outbox *outbox;
+	struct {
+		struct delivery *ready[IN_FLIGHT_MAX]; /* not committed */
+		int n;
+	} lanes[OUTBOX_CHANNELS_MAX];
 };
 
 struct outbox {
 	struct outbox_options options;
 	struct lane lanes[OUTBOX_CHANNELS_MAX];
 	int lanes_n;
+	struct pumping timed; /* the timer's */
 	atomic_bool kicked;
 	atomic_bool stopping;
+	pthread_mutex_t lock; /* of each lane's self: a stop takes it away */
 };
 
 struct outbox *
@@ -49,16 +58,20 @@ outbox_new(const struct outbox_options *options)
 	struct outbox *o = mem_new(1, sizeof(*o));
 
 	o->options = *options;
+	o->timed.outbox = o;
+	(void)pthread_mutex_init(&o->lock, NULL);
 	return o;
 }
 
 static void
-lane_forget(struct lane *l)
+pumping_forget(struct pumping *p)
 {
-	for (int i = 0; i < l->ready_n; i++) {
-		delivery_free(l->ready[i]);
+	for (int i = 0; i < OUTBOX_CHANNELS_MAX; i++) {
+		for (int k = 0; k < p->lanes[i].n; k++) {
+			delivery_free(p->lanes[i].ready[k]);
+		}
+		p->lanes[i].n = 0;
 	}
-	l->ready_n = 0;
 }
 
 static enum rc
@@ -84,9 +97,10 @@ audit_delivery(struct tx *tx, const struct delivery_row *row, const char *type,
 }
 
 static enum rc
-lease(struct tx *tx, struct outbox *o, struct people *people, struct lane *l,
+lease(struct tx *tx, struct pumping *p, struct people *people, int lane,
     struct delivery_row *row, struct fault *f)
 {
+	struct outbox *o = p->outbox;
 	struct delivery *d;
 	enum rc rc;
 
@@ -108,28 +122,28 @@ lease(struct tx *tx, struct outbox *o, struct people *people, struct lane *l,
 		    ? audit_delivery(tx, row, "delivery_dead", row->error, f)
 		    : rc;
 	}
-	l->ready[l->ready_n++] = d;
+	p->lanes[lane].ready[p->lanes[lane].n++] = d;
 	return delivery_update(tx, row, f);
 }
 
 static enum rc
-pump_lane(struct tx *tx, struct outbox *o, struct people *people,
-    struct lane *l, struct fault *f)
+pump_lane(struct tx *tx, struct pumping *p, struct people *people, int lane,
+    struct fault *f)
 {
+	const struct lane *l = &p->outbox->lanes[lane];
 	struct arena *a = tx->scratch;
 	struct delivery_row *rows;
 	long long next;
 	int n, room = IN_FLIGHT_MAX - atomic_load(&l->in_flight);
 	enum rc rc;
 
-	lane_forget(l);
 	if (room <= 0) {
 		return RC_OK; /* the next end of an attempt kicks */
 	}
 	rc = delivery_due(tx->db, l->ops->name, tx->now_ms, room, a, &rows, &n,
 	    f);
 	for (int i = 0; rc == RC_OK && i < n; i++) {
-		rc = lease(tx, o, people, l, &rows[i], f);
+		rc = lease(tx, p, people, lane, &rows[i], f);
 	}
 	if (rc == RC_OK && n < room) {
 		rc = delivery_next_due(tx->db, l->ops->name, &next, f);
@@ -143,18 +157,20 @@ pump_lane(struct tx *tx, struct outbox *o, struct people *people,
 static enum rc
 pump(struct tx *tx, void *arg)
 {
-	struct outbox *o = arg;
+	struct pumping *p = arg;
+	struct outbox *o = p->outbox;
 	struct fault f = {0};
 	CLEANUP(rules_drop) struct policy_set *set =
 	    rules_get(o->options.rules);
 	enum rc rc = RC_OK;
 
+	pumping_forget(p); /* of a batch that was rolled back */
 	atomic_store(&o->kicked, false);
 	if (atomic_load(&o->stopping)) {
 		return RC_OK;
 	}
 	for (int i = 0; rc == RC_OK && i < o->lanes_n; i++) {
-		rc = pump_lane(tx, o, policy_set_people(set), &o->lanes[i], &f);
+		rc = pump_lane(tx, p, policy_set_people(set), i, &f);
 	}
 	return rc == RC_OK ? RC_OK : RC_STORE;
 }
@@ -326,31 +342,41 @@ ended(void *ctx, const char *id, const struct attempt *at)
 static void
 pumped(void *arg, enum rc rc)
 {
-	struct outbox *o = arg;
 	const struct attempt busy = {.rc = RC_BUSY};
+	struct pumping *p = arg;
 
-	for (int i = 0; i < o->lanes_n; i++) {
-		struct lane *l = &o->lanes[i];
+	for (int i = 0; rc == RC_OK && i < p->outbox->lanes_n; i++) {
+		struct lane *l = &p->outbox->lanes[i];
 
-		for (int k = 0; rc == RC_OK && k < l->ready_n; k++) {
-			struct delivery *d = l->ready[k];
+		for (int k = 0; k < p->lanes[i].n; k++) {
+			struct delivery *d = p->lanes[i].ready[k];
 
-			l->ready[k] = NULL;
 			atomic_fetch_add(&l->in_flight, 1);
 			if (l->ops->deliver(l->self, d) != RC_OK) {
 				ended(l, d->id, &busy);
 				delivery_free(d);
 			}
 		}
-		lane_forget(l);
+		p->lanes[i].n = 0;
+	}
+	pumping_forget(p);
+	if (p != &p->outbox->timed) {
+		free(p);
 	}
 }
 
 void
 outbox_kick(struct outbox *o)
 {
-	if (!atomic_exchange(&o->kicked, true) &&
-	    store_write(o->options.store, pump, pumped, o) != RC_OK) {
+	struct pumping *p;
+
+	if (atomic_exchange(&o->kicked, true)) {
+		return;
+	}
+	p = mem_new(1, sizeof(*p));
+	p->outbox = o;
+	if (store_write(o->options.store, pump, pumped, p) != RC_OK) {
+		free(p);
 		atomic_store(&o->kicked, false); /* the timer will come */
 	}
 }
@@ -403,7 +429,7 @@ outbox_start(struct outbox *o, const struct channel_env *env, struct fault *f)
 		}
 		log_info("channel %s started", known[i]->name);
 	}
-	store_timer(o->options.store, PUMP_MS, pump, pumped, o);
+	store_timer(o->options.store, PUMP_MS, pump, pumped, &o->timed);
 	return RC_OK;
 }
 
@@ -426,8 +452,12 @@ outbox_stop(struct outbox *o)
 		log_warn("outbox stops while the store fails");
 	}
 	for (int i = 0; i < o->lanes_n; i++) {
-		o->lanes[i].ops->stop(o->lanes[i].self);
+		void *self = o->lanes[i].self;
+
+		(void)pthread_mutex_lock(&o->lock);
 		o->lanes[i].self = NULL;
+		(void)pthread_mutex_unlock(&o->lock);
+		o->lanes[i].ops->stop(self);
 	}
 }
 
@@ -439,8 +469,9 @@ outbox_free(struct outbox *o)
 	}
 	for (int i = 0; i < o->lanes_n; i++) {
 		assert(o->lanes[i].self == NULL); /* outbox_stop() was here */
-		lane_forget(&o->lanes[i]);
 	}
+	pumping_forget(&o->timed);
+	(void)pthread_mutex_destroy(&o->lock);
 	free(o);
 }
 
@@ -451,14 +482,18 @@ outbox_channels(const struct outbox *o)
 }
 
 const char *
-outbox_channel(const struct outbox *o, int i, struct channel_health *out)
+outbox_channel(struct outbox *o, int i, struct channel_health *out)
 {
-	const struct lane *l;
+	const struct lane *l = &o->lanes[i];
 
 	assert(i >= 0 && i < o->lanes_n);
-	l = &o->lanes[i];
 	if (out != NULL) {
-		l->ops->health(l->self, out);
+		*out = (struct channel_health){CHANNEL_DOWN, "stopped"};
+		(void)pthread_mutex_lock(&o->lock);
+		if (l->self != NULL) {
+			l->ops->health(l->self, out);
+		}
+		(void)pthread_mutex_unlock(&o->lock);
 	}
 	return l->ops->name;
 }

@@ -49,7 +49,7 @@ enum rc outbox_start(struct outbox *, const struct channel_env *env,
 /* Rows may be due. On the core; see struct store_listener. */
 void outbox_kick(struct outbox *);
 /* Stops the channels while the store still runs, so that the ends of attempts
- * under way are stored; unfinished rows stay. Health is not asked after. */
+ * under way are stored; unfinished rows stay. */
 void outbox_stop(struct outbox *);
 /* After store_stop(). NULL is fine. */
 void outbox_free(struct outbox *);
@@ -57,9 +57,9 @@ void outbox_free(struct outbox *);
 /* Where a plan's people and channels are asked: see submit.h. */
 find_asks outbox_find_asks;
 
-/* Channels that are on, and the name of one; *out may be NULL. */
+/* Channels that are on, and the name of one; any thread. *out may be NULL;
+ * behind outbox_stop() the channel is down. */
 int outbox_channels(const struct outbox *);
-const char *outbox_channel(const struct outbox *, int i,
-    struct channel_health *out);
+const char *outbox_channel(struct outbox *, int i, struct channel_health *out);
 
 #endif

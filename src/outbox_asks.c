@@ -31,7 +31,7 @@ has(const struct field_strings *s, const char *word)
 }
 
 static void
-ask_person(const struct outbox *o, const struct person *p, struct ask *asks,
+ask_person(struct outbox *o, const struct person *p, struct ask *asks,
     size_t *n)
 {
 	for (int i = 0; i < outbox_channels(o); i++) {
@@ -47,8 +47,8 @@ ask_person(const struct outbox *o, const struct person *p, struct ask *asks,
 }
 
 static void
-ask_channel(const struct outbox *o, const struct named_channel *c,
-    struct ask *asks, size_t *n)
+ask_channel(struct outbox *o, const struct named_channel *c, struct ask *asks,
+    size_t *n)
 {
 	for (int i = 0; i < outbox_channels(o); i++) {
 		if (strcmp(outbox_channel(o, i, NULL), c->kind) == 0) {
@@ -62,7 +62,7 @@ void
 outbox_find_asks(void *ctx, const struct plan *plan, struct people *people,
     struct arena *a, struct ask **out, size_t *n)
 {
-	const struct outbox *o = ctx;
+	struct outbox *o = ctx;
 	size_t max =
 	    (plan->approvers.n + plan->channels.n) * OUTBOX_CHANNELS_MAX;
 
