@@ -4,6 +4,7 @@ import contextlib
 import tempfile
 
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -20,15 +21,12 @@ PHONE, DESKTOP = (390, 844), (1200, 900)
 class Browser:
     """One Chromium with a profile of its own; ends with close()."""
 
-    def __init__(self, script=True):
+    def __init__(self):
         self.profile = tempfile.TemporaryDirectory(prefix="assent-chromium-")
         options = webdriver.ChromeOptions()
         options.binary_location = "/usr/bin/chromium"
         for flag in (*FLAGS, f"--user-data-dir={self.profile.name}"):
             options.add_argument(flag)
-        if not script:
-            options.add_experimental_option("prefs", {
-                "profile.managed_default_content_settings.javascript": 2})
         self.driver = webdriver.Chrome(
             service=Service("/usr/bin/chromedriver"), options=options)
         self.driver.set_page_load_timeout(30)
@@ -82,9 +80,12 @@ class Browser:
         harness.wait_for(lambda: self._is_new(old), what="the next page")
 
     def _is_new(self, old):
-        html = self.all("html")
-        return html and html[0].id != old.id and \
-            self.run("return document.readyState") == "complete"
+        # Between two pages there is nothing to ask.
+        with contextlib.suppress(WebDriverException):
+            html = self.all("html")
+            return html and html[0].id != old.id and \
+                self.run("return document.readyState") == "complete"
+        return False
 
     def press(self, label):
         """The button or link of that label, as a finger would."""
