@@ -145,6 +145,13 @@ class Daemon:
             wait_for(self._is_up, 30, "assentd")
         return self
 
+    def start_refused(self):
+        """A start that must fail; the last line that it says."""
+        self.start(wait=False)
+        status, self.process = self.process.wait(30), None
+        assert status == 1, (status, self.log_text()[-4000:])
+        return self.log_text().splitlines()[-1]
+
     def _is_up(self):
         if self.process.poll() is not None:
             raise AssertionError("assentd ended: " + self.log_text()[-3000:])
