@@ -176,7 +176,7 @@ download_use(struct tx *tx, const char *hash, struct arena *a,
 }
 
 enum rc
-link_sweep(struct tx *tx, int limit, struct fault *f)
+link_sweep(struct tx *tx, int limit, bool *more, struct fault *f)
 {
 	static const char *const sweeps[] = {
 	    "DELETE FROM sign_in_link WHERE hash IN (SELECT hash FROM "
@@ -186,11 +186,14 @@ link_sweep(struct tx *tx, int limit, struct fault *f)
 	    "DELETE FROM download WHERE hash IN (SELECT hash FROM "
 	    "download WHERE expires_ms < ?1 LIMIT ?2)",
 	};
+	long long n = 0;
 	enum rc rc = RC_OK;
 
+	*more = false;
 	for (size_t i = 0; rc == RC_OK && i < ARRAY_LEN(sweeps); i++) {
-		rc = db_run(tx->db, f, NULL, sweeps[i], "ii",
+		rc = db_run(tx->db, f, &n, sweeps[i], "ii",
 		    tx->now_ms - KEPT_MS, (long long)limit);
+		*more |= rc == RC_OK && n == limit;
 	}
 	return rc;
 }

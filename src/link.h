@@ -48,7 +48,12 @@ enum rc download_insert(struct tx *, const char *hash, const char *intent_id,
 enum rc download_use(struct tx *, const char *hash, struct arena *,
     const char **intent_id, struct fault *) MUST_CHECK;
 
-/* Erases rows that are over since a day, at most `limit` of each kind. */
-enum rc link_sweep(struct tx *, int limit, struct fault *) MUST_CHECK;
+/*
+ * Erases rows that are over since a day, at most `limit` of each kind; *more:
+ * some are left. Magic links stay with their intents, to say what became of
+ * them.
+ */
+enum rc link_sweep(struct tx *, int limit, bool *more, struct fault *)
+    MUST_CHECK;
 
 #endif

@@ -1,5 +1,7 @@
 #include "sweep.h"
 
+#include <stdbool.h>
+
 #include "decide.h"
 #include "execution.h"
 #include "lib/log.h"
@@ -66,19 +68,25 @@ purge_one(struct tx *tx, const char *id, struct arena *a, struct fault *f)
 	return store_intent_purge(tx, id, f);
 }
 
+/* Where a batch was full there may be more: then the next is not far. */
 static enum rc
 clean(struct tx *tx, struct sweep *s, struct arena *a, struct fault *f)
 {
 	const char **ids;
-	int n;
-	enum rc rc = link_sweep(tx, SWEEP_BATCH, f);
+	bool more;
+	int n = 0;
+	enum rc rc = link_sweep(tx, SWEEP_BATCH, &more, f);
 
-	if (rc != RC_OK || s->retention_ms == 0) {
-		return rc;
+	if (rc == RC_OK && s->retention_ms > 0) {
+		rc = store_intent_unpurged(tx->db, tx->now_ms - s->retention_ms,
+		    SWEEP_BATCH, a, &ids, &n, f);
 	}
-	rc = store_intent_unpurged(tx->db, tx->now_ms - s->retention_ms,
-	    SWEEP_BATCH, a, &ids, &n, f);
-	return rc == RC_OK ? end_each(tx, ids, n, purge_one, a, f) : rc;
+	if (rc == RC_OK && n > 0) {
+		rc = end_each(tx, ids, n, purge_one, a, f);
+	}
+	s->next_clean_ms = more || n == SWEEP_BATCH ? tx->now_ms
+						    : tx->now_ms + CLEAN_MS;
+	return rc;
 }
 
 /* Readiness follows the last commit: without traffic somebody must try. */
@@ -114,7 +122,6 @@ sweep_run(struct tx *tx, void *arg)
 	if (rc == RC_OK &&
 	    (tx->now_ms >= s->next_clean_ms ||
 		s->next_clean_ms > tx->now_ms + NEVER_MS)) {
-		s->next_clean_ms = tx->now_ms + CLEAN_MS;
 		rc = clean(tx, s, a, &f);
 	}
 	if (rc != RC_OK) {
