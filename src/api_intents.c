@@ -303,7 +303,8 @@ deciding_new(struct api_request *r, const struct decide_in *d)
 	return w;
 }
 
-/* A label names the option of this very intent. */
+/* A label names the option of this very intent; one that names none is left
+ * to the job, which refuses it and records that. */
 static enum rc
 find_label(struct api_request *r, struct deciding *w, const char *label)
 {
@@ -320,9 +321,8 @@ find_label(struct api_request *r, struct deciding *w, const char *label)
 			return RC_OK;
 		}
 	}
-	return rc != RC_OK ? rc
-			   : fault_set(&r->fault, RC_INVALID, "option",
-				 "there is no such option");
+	w->decision.option = INTENT_OPTIONS_MAX;
+	return rc;
 }
 
 enum rc
