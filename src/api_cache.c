@@ -6,8 +6,12 @@
 
 #include "lib/mem.h"
 
-/* One place for many intents: no list to walk, no order to keep, a bound. */
-enum { PLACES = 4096, KEEP_MAX = 8 * 1024 };
+/*
+ * A set of a few places for the many intents that hash to it: no list to keep
+ * in order, a bound, and intents in use at the same time rarely drive each
+ * other out.
+ */
+enum { SETS = 1024, WAYS = 4, KEEP_MAX = 8 * 1024 };
 
 struct place {
 	char id[ID_SIZE];
@@ -16,19 +20,38 @@ struct place {
 	char *text;
 };
 
-struct show_cache {
-	struct place places[PLACES];
+struct set {
+	struct place places[WAYS];
+	unsigned turn; /* whose place a new intent takes */
 };
 
-static struct place *
-place_of(struct show_cache *c, const char *id)
+struct show_cache {
+	struct set sets[SETS];
+};
+
+static struct set *
+set_of(struct show_cache *c, const char *id)
 {
 	unsigned h = 2166136261u; /* FNV-1a */
 
 	for (; *id != '\0'; id++) {
 		h = (h ^ (unsigned char)*id) * 16777619u;
 	}
-	return &c->places[h % PLACES];
+	return &c->sets[h % SETS];
+}
+
+/* The place that holds this intent, or NULL. */
+static struct place *
+find(struct set *set, const char *id)
+{
+	for (int i = 0; i < WAYS; i++) {
+		struct place *p = &set->places[i];
+
+		if (p->text != NULL && strcmp(p->id, id) == 0) {
+			return p;
+		}
+	}
+	return NULL;
 }
 
 struct show_cache *
@@ -40,8 +63,8 @@ show_cache_new(void)
 void
 show_cache_free(struct show_cache *c)
 {
-	for (int i = 0; c != NULL && i < PLACES; i++) {
-		free(c->places[i].text);
+	for (int i = 0; c != NULL && i < SETS * WAYS; i++) {
+		free(c->sets[i / WAYS].places[i % WAYS].text);
 	}
 	free(c);
 }
@@ -50,10 +73,9 @@ bool
 show_cache_get(struct show_cache *c, const struct route *route, const char *id,
     unsigned long epoch, struct shown *out)
 {
-	const struct place *p = place_of(c, id);
+	const struct place *p = find(set_of(c, id), id);
 
-	if (p->text == NULL || p->epoch != epoch || p->shown.route != route ||
-	    strcmp(p->id, id) != 0) {
+	if (p == NULL || p->epoch != epoch || p->shown.route != route) {
 		return false;
 	}
 	*out = p->shown;
@@ -64,12 +86,16 @@ void
 show_cache_put(struct show_cache *c, const char *id, unsigned long epoch,
     const struct shown *s)
 {
-	struct place *p = place_of(c, id);
+	struct set *set = set_of(c, id);
+	struct place *p = find(set, id);
 	size_t agent = strlen(s->agent_id) + 1, etag = strlen(s->etag) + 1;
 	char *text;
 
 	if (s->len > KEEP_MAX || strlen(id) >= ID_SIZE) {
 		return;
+	}
+	if (p == NULL) {
+		p = &set->places[set->turn++ % WAYS];
 	}
 	text = mem_new(s->len + 1 + agent + etag, 1);
 	memcpy(text, s->body, s->len);
