@@ -1,19 +1,18 @@
 #include "store_json.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "lib/json.h"
+#include "lib/json_out.h"
 
-static json_t *
-array_of(const struct field_strings *s)
+static void
+put_strings(struct json_out *o, const char *name, const struct field_strings *s)
 {
-	json_t *array = json_array();
-
+	json_out_list(o, name);
 	for (size_t i = 0; i < s->n; i++) {
-		(void)json_array_append_new(array, json_string(s->items[i]));
+		json_out_text(o, NULL, s->items[i]);
 	}
-	return array;
+	json_out_end(o);
 }
 
 static void
@@ -38,13 +37,14 @@ strings_of(const json_t *array, struct arena *a, struct field_strings *out)
 const char *
 store_json_of_strings(struct arena *a, const struct field_strings *s)
 {
-	CLEANUP(json_drop) json_t *array = NULL;
+	struct json_out o;
 
 	if (s->n == 0) {
 		return "[]";
 	}
-	array = array_of(s);
-	return json_compact(a, array, NULL);
+	json_out_init(&o, a);
+	put_strings(&o, NULL, s);
+	return json_out_finish(&o, NULL);
 }
 
 void
@@ -62,14 +62,18 @@ store_json_strings(const char *text, struct arena *a, struct field_strings *out)
 const char *
 store_json_of_options(struct arena *a, const struct intent *in)
 {
-	CLEANUP(json_drop) json_t *array = json_array();
+	struct json_out o;
 
+	json_out_init(&o, a);
+	json_out_list(&o, NULL);
 	for (int i = 0; i < in->options_n; i++) {
-		(void)json_array_append_new(array,
-		    json_pack("[s, i]", in->options[i].label,
-			(int)in->options[i].outcome));
+		json_out_list(&o, NULL);
+		json_out_text(&o, NULL, in->options[i].label);
+		json_out_int(&o, NULL, in->options[i].outcome);
+		json_out_end(&o);
 	}
-	return json_compact(a, array, NULL);
+	json_out_end(&o);
+	return json_out_finish(&o, NULL);
 }
 
 void
@@ -99,14 +103,18 @@ store_json_options(const char *text, struct arena *a, struct intent *out)
 const char *
 store_json_of_plan(struct arena *a, const struct plan *p)
 {
-	CLEANUP(json_drop) json_t *o =
-	    json_pack("{s:o, s:o, s:o, s:b, s:i, s:b}", "approvers",
-		array_of(&p->approvers), "channels", array_of(&p->channels),
-		"excluded", array_of(&p->excluded), "open", p->open, "deny",
-		p->deny_threshold, "reason", p->reason_required);
+	struct json_out o;
 
-	assert(o != NULL);
-	return json_compact(a, o, NULL);
+	json_out_init(&o, a);
+	json_out_object(&o, NULL);
+	put_strings(&o, "approvers", &p->approvers);
+	put_strings(&o, "channels", &p->channels);
+	put_strings(&o, "excluded", &p->excluded);
+	json_out_bool(&o, "open", p->open);
+	json_out_int(&o, "deny", p->deny_threshold);
+	json_out_bool(&o, "reason", p->reason_required);
+	json_out_end(&o);
+	return json_out_finish(&o, NULL);
 }
 
 void
