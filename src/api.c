@@ -138,22 +138,29 @@ run_job(struct api_request *r)
 	}
 }
 
+static bool
+may_wait(const struct api_request *r)
+{
+	return r->wait_until_ms != 0 && clock_mono_ms() < r->wait_until_ms &&
+	    !http_request_stopping(r->http);
+}
+
 /* Waits for a change; false when it must be answered now. */
 static bool
 wait_for_change(struct api_request *r)
 {
 	struct waiters *w = r->api->options.waiters;
 
-	if (!r->pending || r->wait_until_ms == 0 ||
-	    clock_mono_ms() >= r->wait_until_ms ||
-	    http_request_stopping(r->http) ||
+	if (!r->pending || !may_wait(r) ||
 	    http_park(r->http, &r->handle) != RC_OK) {
 		return false;
 	}
 	/* A change between the read and here would not wake us any more. */
 	if (waiters_add(w, http_server_of(r->http), r->call.id, r->handle,
-		r->wait_until_ms) != RC_OK ||
-	    waiters_epoch(w, r->call.id) != r->epoch) {
+		r->wait_until_ms) != RC_OK) {
+		r->wait_until_ms = 0; /* no room: answered as it is */
+		http_resume(http_server_of(r->http), r->handle);
+	} else if (waiters_epoch(w, r->call.id) != r->epoch) {
 		http_resume(http_server_of(r->http), r->handle);
 	}
 	return true;
@@ -179,6 +186,17 @@ answer_kept(struct api_request *r)
 	return true;
 }
 
+/*
+ * Who is going to wait needs no more now than whether there is something to
+ * wait for, and must not hold the makings of an answer all that time.
+ */
+static bool
+wait_unread(struct api_request *r)
+{
+	r->pending = may_wait(r) && api_still_pending(r);
+	return wait_for_change(r);
+}
+
 static void
 begin(struct api_request *r)
 {
@@ -188,7 +206,7 @@ begin(struct api_request *r)
 	r->fault = (struct fault){0};
 	if (r->call.route->op == OP_INTENT_SHOW) {
 		r->epoch = waiters_epoch(r->api->options.waiters, r->call.id);
-		if (answer_kept(r)) {
+		if (answer_kept(r) || wait_unread(r)) {
 			return;
 		}
 	}
@@ -197,12 +215,8 @@ begin(struct api_request *r)
 		run_job(r);
 		return;
 	}
-	if (rc == RC_OK && wait_for_change(r)) {
-		return;
-	}
 	api_reply(r, rc);
 }
-
 /* The class of the key decides what a route may ever do. A refused attempt to
  * decide is recorded before it is answered. */
 static enum rc

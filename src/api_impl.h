@@ -48,6 +48,8 @@ api_op api_submit, api_intent_list, api_intent_show, api_verdict,
 /* Reads the intent of the path into call.intents[0] and checks that the
  * caller may see it (an agent only its own). */
 enum rc api_intent_get(struct api_request *, const char *id);
+/* Whether the intent of the path waits for people, and the caller may know. */
+bool api_still_pending(struct api_request *);
 /* RC_FORBIDDEN with reason "not_owner" unless the caller is this agent or a
  * person. */
 enum rc api_may_see(struct api_request *, const char *agent_id);

@@ -94,6 +94,17 @@ api_intent_get(struct api_request *r, const char *id)
 	return rc;
 }
 
+bool
+api_still_pending(struct api_request *r)
+{
+	CLEANUP(arena_drop) struct arena *a = arena_new();
+	struct intent in;
+
+	return store_intent_get(r->api->options.reader, r->call.id, a, &in,
+		   &r->fault) == RC_OK &&
+	    in.state == INTENT_PENDING && api_may_see(r, in.agent_id) == RC_OK;
+}
+
 static void
 submitted(struct api_request *r)
 {
@@ -112,6 +123,18 @@ unref_rules(void *set)
 	policy_set_unref(set);
 }
 
+/* By which a repeat with the same key is told from another request. */
+static const char *
+body_digest(struct api_request *r)
+{
+	char *hex = arena_alloc(r->call.arena, CRYPTO_SHA256_HEX);
+	size_t len;
+	const char *body = http_body(r->http, &len);
+
+	crypto_sha256_hex(body, len, hex);
+	return hex;
+}
+
 enum rc
 api_submit(struct api_request *r)
 {
@@ -123,19 +146,16 @@ api_submit(struct api_request *r)
 	    .asks = outbox_find_asks,
 	    .asks_ctx = o->outbox};
 	struct submission *s = arena_alloc(a, sizeof(*s));
-	char *sha = arena_alloc(a, CRYPTO_SHA256_HEX);
-	size_t len;
-	const char *body = http_body(r->http, &len);
 	enum rc rc = RC_OK;
 
 	arena_defer(a, unref_rules, env.policies);
-	crypto_sha256_hex(body, len, sha);
 	d->dialect = r->call.dialect->name;
 	if (d->callback_url != NULL) {
 		rc = api_check_target(r, "callback_url", d->callback_url);
 	}
 	if (rc == RC_OK) {
-		rc = intent_prepare(&env, d, r->call.caller.agent, sha, a, s,
+		rc = intent_prepare(&env, d, r->call.caller.agent,
+		    d->idempotency_header != NULL ? body_digest(r) : NULL, a, s,
 		    &r->fault);
 	}
 	r->job = intent_submit;
@@ -185,6 +205,13 @@ read_payload(struct api_request *r)
 	return rc;
 }
 
+/* Most polls ask about an intent that nobody has answered yet. */
+static bool
+has_votes(const struct intent *in)
+{
+	return in->approvals + in->denials > 0 || in->chosen >= 0;
+}
+
 enum rc
 api_intent_show(struct api_request *r)
 {
@@ -198,7 +225,7 @@ api_intent_show(struct api_request *r)
 	r->pending = call->intents[0].state == INTENT_PENDING;
 	rc = audit_list(db, call->id, 0, AUDIT_SHOWN_MAX, call->arena,
 	    &call->events, &call->events_n, &r->fault);
-	if (rc == RC_OK && call->intents[0].verdict == INTENT_PENDING) {
+	if (rc == RC_OK && has_votes(&call->intents[0])) {
 		rc = store_vote_list(db, call->id, call->arena, &call->votes,
 		    &call->votes_n, &r->fault);
 	}
