@@ -398,11 +398,14 @@ answer(struct page_request *r, struct opened *o)
 	    .name = o->name,
 	    .known = o->known,
 	    .via = "email",
-	    .assurance = o->row.code_hash != NULL ? "link+code" : "link",
+	    .assurance = "link",
 	    .link_hash = o->link.hash};
 	if (!page_answer(r, &o->intent, &w->decision)) {
 		show(r, o, 400, "Nothing was chosen.", "error_form", "");
 		return;
+	}
+	if (w->decision.outcome != OUTCOME_DENY && o->row.code_hash != NULL) {
+		w->decision.assurance = "link+code";
 	}
 	if (is_meant(r, o)) {
 		r->work = o;

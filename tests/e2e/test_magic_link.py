@@ -121,6 +121,8 @@ def test_denying_needs_no_code_but_the_box(asked):
     assert "not today" in page.text
     assert a.status == "blocked"
     assert a.row()["blockReason"] == "not today"
+    assert [e["metadata"]["assurance"] for e in a.audit()
+            if e["event_type"] == "approval_vote_recorded"] == ["link"]
 
 
 def test_a_denial_gives_its_reason_where_the_policy_wants_one(asked):
@@ -348,9 +350,12 @@ def test_one_person_by_mail_and_by_key_is_one_vote(daemon, asked):
     assert a.status == "pending_approval"
 
     b = asked(policy="two")
+    before = b.open()
     assert key.post(f"/v1/intents/{b.id}/approve", {}).status == 200
-    page = b.press()
-    assert page.status in (403, 409, 410)
+    for page in (b.open(), b.press(page=before)):
+        assert (page.status, page.heading) == \
+            (410, "You have answered already")
+        assert "1 of 2 approvals" in page.text
     assert b.status == "pending_approval"
     assert b.refusals() == ["already_voted"]
     assert b.other().press().heading == "Approved"
