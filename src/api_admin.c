@@ -15,7 +15,8 @@ enum { NONCE_MS = 300 * 1000, KEYS_MAX = 1000 };
 struct making {
 	struct api_request *r;
 	struct agent *agent; /* NULL: only a key */
-	struct key key;
+	struct key asked;    /* as it came: a rerun begins from the same */
+	struct key key;	     /* as it was made */
 	char secret[AGENT_KEY_SIZE];
 };
 
@@ -28,6 +29,7 @@ make_job(struct tx *tx, void *arg)
 						      : "registration";
 	enum rc rc = RC_OK;
 
+	m->key = m->asked;
 	if (m->agent != NULL) {
 		rc =
 		    agent_register(tx, m->agent, call->arena, by, &m->r->fault);
@@ -84,7 +86,7 @@ api_agent_register(struct api_request *r)
 		return fault_reason(&r->fault, "admin_required");
 	}
 	m->agent = r->call.in;
-	m->key = (struct key){.class = KEY_AGENT,
+	m->asked = (struct key){.class = KEY_AGENT,
 	    .name = m->agent->name,
 	    .dialect = r->call.dialect->name};
 	return RC_OK;
@@ -102,7 +104,7 @@ api_key_create(struct api_request *r)
 		return fault_set(&r->fault, RC_INVALID, "person",
 		    "there is no person of this id in assent.yaml");
 	}
-	making_new(r)->key = *in;
+	making_new(r)->asked = *in;
 	return RC_OK;
 }
 
