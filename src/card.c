@@ -207,14 +207,14 @@ add_payload(struct card_build *b, const void *payload, size_t len)
 void
 card_build(const struct intent *in, const void *payload, size_t payload_len,
     size_t payload_max, const struct vote *votes, int votes_n,
-    const char *(*names)(void *ctx, const char *person), void *ctx,
+    const char *(*name_of)(void *ctx, const char *person), void *ctx,
     long long now_ms, struct arena *a, struct card *out)
 {
 	struct card_build b = {.in = in,
 	    .erased = payload == NULL,
 	    .votes = votes,
 	    .votes_n = votes != NULL ? votes_n : 0,
-	    .name_of = names,
+	    .name_of = name_of,
 	    .ctx = ctx,
 	    .payload_max = payload_max,
 	    .now_ms = now_ms,

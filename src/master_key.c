@@ -192,19 +192,20 @@ sync_dir(const char *dir, struct fault *f)
 static enum rc
 file_make(const char *dir, const char *path, struct fault *f)
 {
-	CLEANUP(mem_drop) char *temp = mem_new(1, strlen(path) + 8);
+	size_t size = strlen(path) + sizeof(".XXXXXX");
+	CLEANUP(mem_drop) char *temp = mem_new(1, size);
 	CLEANUP(close_fd) int fd = -1;
-	char text[2 * CRYPTO_KEY + 2];
+	char text[2 * CRYPTO_KEY + 1];
 	bool written, named;
 
-	sprintf(temp, "%s.XXXXXX", path);
+	(void)snprintf(temp, size, "%s.XXXXXX", path);
 	fd = mkostemp(temp, O_CLOEXEC); /* mode 0600 */
 	if (fd < 0) {
 		return fail(f, dir, "cannot make a key in");
 	}
 	random_hex(text, CRYPTO_KEY);
-	strcpy(text + 2 * CRYPTO_KEY, "\n");
-	written = write_all(fd, text, strlen(text)) && fsync(fd) == 0;
+	text[2 * CRYPTO_KEY] = '\n';
+	written = write_all(fd, text, 2 * CRYPTO_KEY + 1) && fsync(fd) == 0;
 	crypto_wipe(text, sizeof(text));
 	named = written && link(temp, path) == 0;
 	if (named) {
@@ -221,11 +222,11 @@ file_make(const char *dir, const char *path, struct fault *f)
 enum rc
 master_key_file(const char *dir, unsigned char key[CRYPTO_KEY], struct fault *f)
 {
-	CLEANUP(mem_drop) char *path =
-	    mem_new(1, strlen(dir) + sizeof(file_name) + 1);
+	size_t size = strlen(dir) + 1 + sizeof(file_name);
+	CLEANUP(mem_drop) char *path = mem_new(1, size);
 	enum rc rc;
 
-	sprintf(path, "%s/%s", dir, file_name);
+	(void)snprintf(path, size, "%s/%s", dir, file_name);
 	rc = file_read(path, key, f);
 	if (rc != RC_NOT_FOUND) {
 		return rc;

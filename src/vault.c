@@ -165,11 +165,12 @@ void
 vault_webhook_secret(const struct vault *v, const char *agent_id,
     char out[VAULT_WEBHOOK_SECRET])
 {
+	static const char prefix[] = "whsec_";
 	const struct crypto_part part = {agent_id, strlen(agent_id)};
 	unsigned char mac[CRYPTO_SHA256];
 
 	crypto_hmac_parts(v->webhook, CRYPTO_KEY, &part, 1, mac);
-	strcpy(out, "whsec_");
-	crypto_base64(mac, sizeof(mac), out + strlen(out));
+	memcpy(out, prefix, sizeof(prefix) - 1);
+	crypto_base64(mac, sizeof(mac), out + sizeof(prefix) - 1);
 	crypto_wipe(mac, sizeof(mac));
 }
