@@ -77,6 +77,12 @@ auth_free(struct auth *au)
 	}
 }
 
+const char *
+auth_admin_digest(const struct auth *au)
+{
+	return au->has_admin ? au->admin_hash : NULL;
+}
+
 static struct kept **
 slot_of(struct auth *au, const char *hash)
 {

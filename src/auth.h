@@ -25,6 +25,8 @@ struct auth; /* opaque: fields live in auth.c */
 struct auth *auth_new(struct db *reader, struct rules *, const char *admin_key);
 /* NULL is fine. */
 void auth_free(struct auth *);
+/* SHA-256 of the admin key of the settings, hex; NULL when there is none. */
+const char *auth_admin_digest(const struct auth *);
 
 /*
  * From the value of the Authorization header (RFC 6750 2.1), or NULL when it

@@ -319,12 +319,28 @@ page_from_here(struct page_request *r)
 	return ours;
 }
 
+void
+page_admin_id(const struct page_request *r, char out[PAGE_ADMIN_ID])
+{
+	const struct pages_options *o = &r->pages->options;
+	const char *digest = auth_admin_digest(o->auth);
+	char mac[CRYPTO_SHA256_HEX];
+
+	out[0] = '\0';
+	if (digest != NULL) {
+		crypto_hmac_hex(vault_session_key(o->vault), CRYPTO_KEY, digest,
+		    strlen(digest), mac);
+		(void)snprintf(out, PAGE_ADMIN_ID, "admin_%.16s", mac);
+	}
+}
+
 static void
 read_session(struct page_request *r)
 {
 	const struct pages_options *o = &r->pages->options;
 	struct fault f = {0};
-	const char *key_id;
+	char admin[PAGE_ADMIN_ID];
+	const char *key_id = r->session.key_id;
 
 	if (session_read(vault_session_key(o->vault),
 		http_cookie(r->http, "assent_session"), clock_now_ms(),
@@ -332,11 +348,13 @@ read_session(struct page_request *r)
 		r->session = (struct session){.expires_ms = 0};
 		return;
 	}
-	if (r->session.key_id[0] == '\0') {
+	if (key_id[0] == '\0') {
 		return;
 	}
-	key_id = strcmp(r->session.key_id, "admin") == 0 ? NULL
-							 : r->session.key_id;
+	page_admin_id(r, admin);
+	if (strcmp(key_id, PAGE_ONCE_ID) == 0 || strcmp(key_id, admin) == 0) {
+		key_id = NULL;
+	}
 	r->signed_in = auth_still(o->auth, key_id, r->arena, &r->caller, &f) ==
 	    RC_OK;
 }

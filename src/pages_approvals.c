@@ -48,30 +48,6 @@ add_session(struct page_request *r, json_t *values)
 	    json_string(r->caller.name));
 }
 
-static bool
-has_voted(const struct vote *votes, int n, const char *person)
-{
-	for (int i = 0; i < n; i++) {
-		if (strcmp(votes[i].person, person) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* None where the store fails: what is decided is checked again there. */
-static int
-votes_of(struct page_request *r, const struct intent *in, struct vote **out)
-{
-	struct fault f = {0};
-	int n = 0;
-
-	return store_vote_list(r->pages->options.reader, in->id, r->arena, out,
-		   &n, &f) == RC_OK
-	    ? n
-	    : 0;
-}
-
 static json_t *
 item(struct page_request *r, const struct intent *in)
 {
@@ -79,7 +55,7 @@ item(struct page_request *r, const struct intent *in)
 	long long now = clock_now_ms();
 	struct vote *votes = NULL;
 	struct card card;
-	int n = votes_of(r, in, &votes);
+	int n = page_votes(r, in, &votes);
 
 	card_build(in, NULL, 0, 0, votes, n, NULL, NULL, now, a, &card);
 	return json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s, s:s*, s:s*, s:b}",
@@ -95,7 +71,7 @@ item(struct page_request *r, const struct intent *in)
 	    in->plan.required > 1 ? arena_printf(a, "%d of %d approvals",
 					in->approvals, in->plan.required)
 				  : NULL,
-	    "voted", has_voted(votes, n, r->caller.person));
+	    "voted", page_has_voted(votes, n, r->caller.person));
 }
 
 static json_t *
@@ -156,13 +132,13 @@ add_rights(struct page_request *r, const struct intent *in, json_t *values)
 	    .name = r->caller.name};
 	struct fault deny = {0}, approve = {0};
 	struct vote *votes = NULL;
-	int n = votes_of(r, in, &votes);
+	int n = page_votes(r, in, &votes);
 	bool may_deny =
 	    routing_may_decide(&in->plan, &d, OUTCOME_DENY, &deny) == RC_OK;
 	bool may_approve = routing_may_decide(&in->plan, &d, OUTCOME_APPROVE,
 			       &approve) == RC_OK;
 
-	if (has_voted(votes, n, r->caller.person)) {
+	if (page_has_voted(votes, n, r->caller.person)) {
 		may_deny = false;
 		(void)fault_set(&deny, RC_DUPLICATE, "person",
 		    "Your answer is counted: one person has one vote");

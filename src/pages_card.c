@@ -65,21 +65,39 @@ page_card(struct page_request *r, const struct intent *in, json_t **values,
 	return RC_OK;
 }
 
+int
+page_votes(struct page_request *r, const struct intent *in, struct vote **out)
+{
+	struct fault f = {0};
+	int n = 0;
+
+	return store_vote_list(r->pages->options.reader, in->id, r->arena, out,
+		   &n, &f) == RC_OK
+	    ? n
+	    : 0;
+}
+
+bool
+page_has_voted(const struct vote *votes, int n, const char *person)
+{
+	for (int i = 0; i < n; i++) {
+		if (strcmp(votes[i].person, person) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 void
 page_tell(struct page_request *r, int status, const char *tone,
     const char *heading, const struct intent *in, const char *line)
 {
-	const struct pages_options *o = &r->pages->options;
-	CLEANUP(rules_drop) struct policy_set *set = rules_get(o->rules);
-	struct vote *votes;
+	CLEANUP(rules_drop) struct policy_set *set =
+	    rules_get(r->pages->options.rules);
+	struct vote *votes = NULL;
 	struct card card;
-	struct fault f = {0};
-	int n;
+	int n = page_votes(r, in, &votes);
 
-	if (store_vote_list(o->reader, in->id, r->arena, &votes, &n, &f) !=
-	    RC_OK) {
-		n = 0; /* then the last of them stands for all */
-	}
 	card_build(in, NULL, 0, 0, votes, n, name_of, policy_set_people(set),
 	    clock_now_ms(), r->arena, &card);
 	r->about = card.headline;

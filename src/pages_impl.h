@@ -20,6 +20,10 @@ enum page {
 	PAGES
 };
 
+enum { PAGE_ADMIN_ID = 32 };
+/* Under which the one-time link has its session. */
+#define PAGE_ONCE_ID "admin"
+
 struct pages {
 	struct pages_options options;
 	char *base;   /* path of the public URL: "" or "/assent"; owned */
@@ -67,9 +71,18 @@ void page_job(struct page_request *, store_job *, void *arg,
 /* Whether this form may come from our own page; else answers 403. */
 bool page_from_here(struct page_request *);
 
+/*
+ * The id under which the admin key of the settings has sessions. Another key
+ * gives another id, so that its sessions end with it. "" without such a key.
+ */
+void page_admin_id(const struct page_request *, char out[PAGE_ADMIN_ID]);
+
 /* The card of an intent with all of its payload, as values. */
 enum rc page_card(struct page_request *, const struct intent *, json_t **values,
     struct fault *) MUST_CHECK;
+/* Answers so far; none where the store fails, which checks them itself. */
+int page_votes(struct page_request *, const struct intent *, struct vote **out);
+bool page_has_voted(const struct vote *, int n, const char *person);
 /* The same page about one intent: what was asked, who decided and when. */
 void page_tell(struct page_request *, int status, const char *tone,
     const char *heading, const struct intent *, const char *line);

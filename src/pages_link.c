@@ -63,6 +63,22 @@ say_over(struct page_request *r, const struct opened *o, bool used)
 }
 
 static void
+say_voted(struct page_request *r, const struct opened *o)
+{
+	page_tell(r, 410, "calm", "You have answered already", &o->intent,
+	    "One person has one vote, whichever way it comes.");
+}
+
+static bool
+has_voted(struct page_request *r, const struct opened *o)
+{
+	struct vote *votes = NULL;
+	int n = page_votes(r, &o->intent, &votes);
+
+	return page_has_voted(votes, n, o->link.person);
+}
+
+static void
 find_person(struct page_request *r, struct opened *o)
 {
 	CLEANUP(rules_drop) struct policy_set *set =
@@ -82,6 +98,7 @@ enum opening {
 	OPEN_USED,
 	OPEN_OVER,     /* settled, or too late */
 	OPEN_STRANGER, /* the person is gone from assent.yaml */
+	OPEN_VOTED,    /* the person has answered another way */
 	OPEN_LOCKED,
 	OPENINGS
 };
@@ -90,6 +107,7 @@ static const char *const opening_reason[OPENINGS] = {
     [OPEN_USED] = "link_used",
     [OPEN_OVER] = "link_over",
     [OPEN_STRANGER] = "link_of_a_stranger",
+    [OPEN_VOTED] = "already_voted",
     [OPEN_LOCKED] = "link_locked",
 };
 
@@ -109,6 +127,9 @@ say_opening(struct page_request *r, const struct opened *o, enum opening how)
 		    "The person that this link was sent to is not among the "
 		    "people of this service any more.",
 		    NULL);
+		break;
+	case OPEN_VOTED:
+		say_voted(r, o);
 		break;
 	case OPEN_LOCKED:
 		say_locked(r);
@@ -152,6 +173,9 @@ open_link(struct page_request *r, struct opened *o)
 	}
 	if (!o->known) {
 		return OPEN_STRANGER;
+	}
+	if (has_voted(r, o)) {
+		return OPEN_VOTED;
 	}
 	return o->row.wrong >= MAGIC_LINK_WRONG_MAX ? OPEN_LOCKED : OPENED;
 }
@@ -341,6 +365,9 @@ decided(struct page_request *r)
 		    "Say why, in a few words.");
 	} else if (strcmp(why, "link_locked") == 0) {
 		say_locked(r);
+	} else if (r->rc == RC_DUPLICATE) {
+		o->intent = w->intent;
+		say_voted(r, o);
 	} else if (r->rc == RC_STORE || r->rc == RC_BUSY) {
 		say_failed(r);
 	} else if (w->intent.id[0] != '\0' &&

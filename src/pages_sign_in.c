@@ -15,7 +15,8 @@ enum { FORM_LIFE_S = 3600, TOKEN_BYTES = 32 };
 
 /* Somebody signing in, on the way through the store. */
 struct entering {
-	const char *key_id; /* "admin" for who has no key */
+	const char *session_id; /* under which the session runs */
+	const char *key_id;	/* "admin" for who has no key */
 	const char *name;
 	const char *token_hash; /* of the one-time link; NULL = by key */
 	const char *address;
@@ -102,7 +103,7 @@ entered(struct page_request *r)
 	const char *next = next_path(form_get(&r->form, "next"));
 
 	if (r->rc == RC_OK) {
-		set_cookie(r, e->key_id, PAGES_SESSION_S);
+		set_cookie(r, e->session_id, PAGES_SESSION_S);
 		page_go(r, next != NULL ? next : "/approvals");
 		return;
 	}
@@ -137,9 +138,15 @@ check_key(struct page_request *r, struct entering *e)
 		    NULL, form_get(&r->form, "next"));
 		return false;
 	}
-	e->key_id = caller.key_id != NULL
-	    ? arena_strdup(r->arena, caller.key_id)
-	    : "admin";
+	if (caller.key_id != NULL) {
+		e->key_id = arena_strdup(r->arena, caller.key_id);
+		e->session_id = e->key_id;
+	} else {
+		char *id = arena_alloc(r->arena, PAGE_ADMIN_ID);
+
+		page_admin_id(r, id);
+		e->session_id = id;
+	}
 	e->name = arena_strdup(r->arena, caller.name);
 	return true;
 }
@@ -161,6 +168,7 @@ sign_in(struct page_request *r)
 	e->address = forwarded_for(r->arena, http_peer(r->http),
 	    http_header(r->http, "X-Forwarded-For"),
 	    r->pages->options.trusted_proxies);
+	e->session_id = PAGE_ONCE_ID;
 	e->key_id = "admin";
 	e->name = "admin";
 	if (token != NULL) {

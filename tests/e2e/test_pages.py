@@ -155,6 +155,20 @@ def test_a_revoked_key_opens_nothing_and_ends_its_sessions(daemon, intent):
     assert status(daemon.admin, intent) == "pending_approval"
 
 
+def test_another_admin_key_ends_the_sessions_of_the_one_before(make_daemon):
+    daemon = make_daemon()
+    inside = sign_in(daemon, harness.ADMIN_KEY)
+    for key, heading in ((harness.ADMIN_KEY, "Waiting for a decision: 0"),
+                         ("another-" + harness.ADMIN_KEY, "Sign in"),
+                         (None, "Sign in")):
+        daemon.stop()
+        daemon.env.pop("ADMIN_API_KEY", None)
+        if key is not None:
+            daemon.env["ADMIN_API_KEY"] = key
+        daemon.start()
+        assert inside.open("/approvals").heading == heading
+
+
 def test_the_printed_link_signs_in_once(make_daemon):
     daemon = make_daemon(env={"ADMIN_API_KEY": None})
     printed = re.findall(r"/sign-in/[0-9a-f]+", daemon.out_text())
