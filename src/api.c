@@ -77,18 +77,6 @@ route_find(struct http_request *http, const struct dialect **dialect,
 	return false;
 }
 
-bool
-api_knows(const struct api *api, struct http_request *http)
-{
-	const struct dialect *dialect;
-	const struct route *route;
-	const char *id;
-	size_t len;
-
-	(void)api;
-	return route_find(http, &dialect, &route, &id, &len);
-}
-
 static const char *
 call_query(const struct call *call, const char *name)
 {
@@ -197,47 +185,7 @@ wait_unread(struct api_request *r)
 	return wait_for_change(r);
 }
 
-static void
-begin(struct api_request *r)
-{
-	enum rc rc;
-
-	r->job = NULL;
-	r->fault = (struct fault){0};
-	if (r->call.route->op == OP_INTENT_SHOW) {
-		r->epoch = waiters_epoch(r->api->options.waiters, r->call.id);
-		if (answer_kept(r) || wait_unread(r)) {
-			return;
-		}
-	}
-	rc = api_ops[r->call.route->op](r);
-	if (rc == RC_OK && r->job != NULL) {
-		run_job(r);
-		return;
-	}
-	api_reply(r, rc);
-}
-/* The class of the key decides what a route may ever do. A refused attempt to
- * decide is recorded before it is answered. */
-static enum rc
-check_class(struct api_request *r)
-{
-	const struct call *call = &r->call;
-	enum rc rc;
-
-	if ((call->route->access & call->caller.access) != 0) {
-		return RC_OK;
-	}
-	if (call->caller.access == ACCESS_TOKEN) {
-		return fault_set(&r->fault, RC_UNAUTHENTICATED, "Authorization",
-		    "Invalid API key");
-	}
-	rc = fault_set(&r->fault, RC_FORBIDDEN, "Authorization",
-	    "this key may not do that");
-	(void)fault_reason(&r->fault, "wrong_class");
-	return rc;
-}
-
+/* A refused attempt to decide or to cancel is recorded, then answered. */
 static void
 record_refusal(struct api_request *r)
 {
@@ -245,7 +193,9 @@ record_refusal(struct api_request *r)
 	const struct decide_in *in = call->in;
 	struct deciding *w = arena_alloc(call->arena, sizeof(*w));
 
-	*w = (struct deciding){.arena = call->arena, .fault = r->fault};
+	*w = (struct deciding){.arena = call->arena,
+	    .cancels = call->route->op == OP_CANCEL,
+	    .fault = r->fault};
 	w->decision = (struct decision){
 	    .intent_id = call->id != NULL || in == NULL ? call->id
 							: in->intent_id,
@@ -263,6 +213,50 @@ record_refusal(struct api_request *r)
 	r->job_arg = w;
 	r->tell_refusal = true;
 	run_job(r);
+}
+
+static void
+begin(struct api_request *r)
+{
+	enum rc rc;
+
+	r->job = NULL;
+	r->fault = (struct fault){0};
+	if (r->call.route->op == OP_INTENT_SHOW) {
+		r->epoch = waiters_epoch(r->api->options.waiters, r->call.id);
+		if (answer_kept(r) || wait_unread(r)) {
+			return;
+		}
+	}
+	rc = api_ops[r->call.route->op](r);
+	if (rc == RC_FORBIDDEN && r->call.route->op == OP_CANCEL) {
+		record_refusal(r);
+		return;
+	}
+	if (rc == RC_OK && r->job != NULL) {
+		run_job(r);
+		return;
+	}
+	api_reply(r, rc);
+}
+/* The class of the key decides what a route may ever do. */
+static enum rc
+check_class(struct api_request *r)
+{
+	const struct call *call = &r->call;
+	enum rc rc;
+
+	if ((call->route->access & call->caller.access) != 0) {
+		return RC_OK;
+	}
+	if (call->caller.access == ACCESS_TOKEN) {
+		return fault_set(&r->fault, RC_UNAUTHENTICATED, "Authorization",
+		    "Invalid API key");
+	}
+	rc = fault_set(&r->fault, RC_FORBIDDEN, "Authorization",
+	    "this key may not do that");
+	(void)fault_reason(&r->fault, "wrong_class");
+	return rc;
 }
 
 static enum rc
@@ -431,7 +425,9 @@ api_handle(struct api *api, struct http_request *http)
 	r->call.id = id != NULL ? arena_strndup(r->call.arena, id, id_len)
 				: NULL;
 	rc = admit(r);
-	if (rc == RC_FORBIDDEN && r->call.route->op == OP_DECIDE) {
+	if (rc == RC_FORBIDDEN &&
+	    (r->call.route->op == OP_DECIDE ||
+		r->call.route->op == OP_CANCEL)) {
 		record_refusal(r);
 		return;
 	}

@@ -43,9 +43,7 @@ struct api *api_new(const struct api_options *);
 /* NULL is fine. */
 void api_free(struct api *);
 
-/* Whether a dialect has a route for this; else api_handle answers 404. */
-bool api_knows(const struct api *, struct http_request *);
-/* The callbacks of the server, for requests that are the API's. */
+/* The callbacks of the server, for requests that are the API's or nobody's. */
 void api_handle(struct api *, struct http_request *);
 void api_resumed(struct api *, struct http_request *);
 /* Words for what the server refuses itself: a JSON error body. */

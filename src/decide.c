@@ -200,16 +200,18 @@ admit(struct tx *tx, struct deciding *w, struct intent *in, struct fault *f)
 	return rc;
 }
 
+static const char cancel[] = "cancel";
+
 static enum rc
 audit_refusal(struct tx *tx, const struct deciding *w, const char *intent_id,
-    enum rc why)
+    enum rc why, const char *what)
 {
 	const struct decision *d = &w->decision;
 	struct fault f = {0};
 
 	return audit_add(tx, intent_id, "decision_refused", d->name,
 	    json_pack("{s:s, s:s, s:s, s:s, s:s}", "by", d->person, "via",
-		d->via, "outcome", outcome_name(d->outcome), "reason",
+		d->via, "outcome", what, "reason",
 		w->fault.reason[0] != '\0' ? w->fault.reason : rc_name(why),
 		"text", w->fault.text),
 	    &f);
@@ -316,7 +318,8 @@ intent_decide(struct tx *tx, void *arg)
 		rc = vote(tx, w, &in, f);
 	}
 	if (rc != RC_OK && rc != RC_STORE &&
-	    audit_refusal(tx, w, in.id, rc) != RC_OK) {
+	    audit_refusal(tx, w, in.id, rc,
+		outcome_name(w->decision.outcome)) != RC_OK) {
 		rc = RC_STORE;
 	}
 	if (rc != RC_STORE &&
@@ -342,7 +345,10 @@ intent_decide_refused(struct tx *tx, void *arg)
 	if (rc == RC_NOT_FOUND) {
 		return RC_OK; /* nothing to speak of */
 	}
-	return rc == RC_OK ? audit_refusal(tx, w, id, w->fault.rc) : rc;
+	return rc != RC_OK
+	    ? rc
+	    : audit_refusal(tx, w, id, w->fault.rc,
+		  w->cancels ? cancel : outcome_name(w->decision.outcome));
 }
 
 enum rc
@@ -372,6 +378,10 @@ intent_cancel(struct tx *tx, void *arg)
 	rc = still_open(tx, &in, f);
 	if (rc == RC_OK) {
 		rc = settle(tx, &in, &e, f);
+	}
+	if (rc != RC_OK && rc != RC_STORE &&
+	    audit_refusal(tx, w, in.id, rc, cancel) != RC_OK) {
+		rc = RC_STORE;
 	}
 	w->settled = rc == RC_OK;
 	w->intent = in;

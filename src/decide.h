@@ -15,6 +15,7 @@
 /* One answer on its way. */
 struct deciding {
 	struct decision decision;
+	bool cancels; /* it takes back; only for intent_decide_refused */
 	struct arena *arena;
 	/* Checks that the asker wants in the same transaction; or NULL. */
 	enum rc (*check)(struct tx *, struct deciding *, const struct intent *,
@@ -38,7 +39,7 @@ struct deciding {
 store_job intent_decide;
 
 /* Taking back. A store_job over a struct deciding, of which only intent_id,
- * person, name, via and reason count. */
+ * person, name, via and reason count. Refusals are audited. */
 store_job intent_cancel;
 
 /*

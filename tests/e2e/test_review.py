@@ -26,3 +26,20 @@ def test_an_option_that_there_is_not_is_refused_and_recorded(daemon, agent):
     assert row["by"] == "admin" and "no such option" in row["text"]
     assert agent.get(f"/v1/intents/{intent}").json()["status"] == \
         "pending_approval"
+
+
+def test_who_may_not_cancel_is_recorded(daemon, agent):
+    intent = harness.submit(agent)["id"]
+    other = daemon.agent("other")
+    for client, verb, reason in ((other, "cancel", "not_owner"),
+                                 (agent, "cancel-approval", "wrong_class")):
+        got = client.post(f"/v1/intents/{intent}/{verb}", {})
+        assert got.status == 403, got
+        row = refusals(daemon, intent)[-1]
+        assert (row["by"], row["outcome"], row["reason"]) == \
+            (client.id, "cancel", reason)
+    daemon.admin.post(f"/v1/intents/{intent}/approve", {})
+    got = agent.post(f"/v1/intents/{intent}/cancel", {})
+    assert (got.status, got.json()["error"]) == (409, "cannot_cancel")
+    assert [r["reason"] for r in refusals(daemon, intent)] == \
+        ["not_owner", "wrong_class", "already_answered"]
