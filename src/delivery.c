@@ -100,13 +100,15 @@ delivery_insert(struct tx *tx, struct delivery_row *d, struct fault *f)
 
 	id_next(tx->ids, tx->now_ms, "del_", id);
 	d->created_ms = tx->now_ms;
-	d->due_ms = tx->now_ms;
+	if (d->due_ms == 0) {
+		d->due_ms = tx->now_ms;
+	}
 	rc = db_run(tx->db, f, NULL,
 	    "INSERT INTO delivery (" DELIVERY_COLUMNS ") VALUES "
-	    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,'due',0,?10,?11,NULL,?10,0)",
-	    "ttttttttiit", id, d->intent_id, delivery_kind_words[d->kind],
+	    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,'due',0,?10,?11,NULL,?12,0)",
+	    "ttttttttiiti", id, d->intent_id, delivery_kind_words[d->kind],
 	    d->channel, d->person, d->address, d->webhook_id, d->event,
-	    d->event_ms, d->due_ms, d->remote_id);
+	    d->event_ms, d->due_ms, d->remote_id, d->created_ms);
 	if (rc == RC_OK) {
 		store_kick(tx);
 	}
@@ -169,9 +171,27 @@ delivery_owe_settled(struct tx *tx, const char *intent_id,
 		}
 		d.kind = DELIVERY_SETTLED;
 		d.event_ms = tx->now_ms;
+		/* An ask under way goes first: the end answers to its id. */
+		d.due_ms = d.state == DELIVERY_LEASED ? d.due_ms : 0;
 		rc = delivery_insert(tx, &d, f);
 	}
 	return rc;
+}
+
+enum rc
+delivery_ask_ended(struct tx *tx, const struct delivery_row *ask,
+    struct fault *f)
+{
+	bool never = ask->state == DELIVERY_DEAD || ask->attempts == 0;
+
+	return db_run(tx->db, f, NULL,
+	    "UPDATE delivery SET state = ?5, due_ms = ?6, ended_ms = ?7, "
+	    "remote_id = ?8 WHERE intent_id = ?1 AND kind = 'settled' AND "
+	    "state = 'due' AND attempts = 0 AND channel = ?2 AND "
+	    "person IS ?3 AND address IS ?4",
+	    "tttttiit", ask->intent_id, ask->channel, ask->person, ask->address,
+	    delivery_state_words[never ? DELIVERY_DROPPED : DELIVERY_DUE],
+	    tx->now_ms, never ? tx->now_ms : 0LL, ask->remote_id);
 }
 
 enum rc

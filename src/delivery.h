@@ -50,7 +50,8 @@ struct ask {
 	const char *address;
 };
 
-/* Inserts one row, due now; id and times are filled in. */
+/* Inserts one row, due now unless due_ms says when; id and times are filled
+ * in. */
 enum rc delivery_insert(struct tx *, struct delivery_row *, struct fault *)
     MUST_CHECK;
 enum rc delivery_owe_asks(struct tx *, const char *intent_id,
@@ -62,6 +63,10 @@ enum rc delivery_owe_asks(struct tx *, const char *intent_id,
 enum rc delivery_owe_settled(struct tx *, const char *intent_id,
     const char *skip_person, const char *skip_channel, struct fault *)
     MUST_CHECK;
+/* An ask is over, for now at least: the end that waits behind it goes out as an
+ * answer to it, or is dropped where nobody was asked. */
+enum rc delivery_ask_ended(struct tx *, const struct delivery_row *ask,
+    struct fault *) MUST_CHECK;
 struct webhook;
 /* One endpoint is owed this event. */
 enum rc delivery_owe_webhook(struct tx *, const struct webhook *,

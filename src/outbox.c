@@ -109,7 +109,10 @@ lease(struct tx *tx, struct pumping *p, struct people *people, int lane,
 	row->due_ms = tx->now_ms + OUTBOX_LEASE_MS;
 	rc = message_compose(tx, &o->options.message, people, row, &d, f);
 	if (rc == RC_EXPIRED) {
-		return end_row(tx, row, DELIVERY_DROPPED, f->text, f);
+		rc = end_row(tx, row, DELIVERY_DROPPED, f->text, f);
+		return rc == RC_OK && row->kind == DELIVERY_ASK
+		    ? delivery_ask_ended(tx, row, f)
+		    : rc;
 	}
 	if (rc == RC_STORE) {
 		return rc;
@@ -300,6 +303,9 @@ end_attempt(struct tx *tx, void *arg)
 	}
 	if (rc == RC_OK) {
 		rc = apply(tx, e, &row, &f);
+	}
+	if (rc == RC_OK && row.kind == DELIVERY_ASK) {
+		rc = delivery_ask_ended(tx, &row, &f);
 	}
 	store_touch(tx, row.intent_id);
 	store_kick(tx); /* there is room for another */

@@ -47,6 +47,13 @@ def deliveries(daemon, intent, kind="ask"):
     return [d for d in got.json()["deliveries"] if d["kind"] == kind]
 
 
+def done(daemon, intent):
+    """The row of the one mail, when its end is stored."""
+    return harness.wait_for(lambda: [d for d in deliveries(daemon, intent)
+                                     if d["state"] == "done"],
+                            what="the end of the mail")[0]
+
+
 def events(daemon, intent, kind):
     got = daemon.admin.get(f"/v1/intents/{intent}/audit").json()
     return [e["metadata"] for e in got["events"] if e["type"] == kind]
@@ -240,6 +247,10 @@ REFUSED = {
 }
 
 
+# Where the relay has proved who it is, it is told who we are.
+TOLD_WHO = {"other password", "AUTH later", "sender"}
+
+
 @pytest.mark.parametrize("how", REFUSED)
 def test_a_mail_waits_until_the_relay_is_as_it_must_be(daemon, relay, agent,
                                                        how):
@@ -255,6 +266,7 @@ def test_a_mail_waits_until_the_relay_is_as_it_must_be(daemon, relay, agent,
     assert mailbox.PASSWORD not in health["fault"]
     said = relay.commands()
     assert not [c for c in said if c.startswith(("C: DATA", "C: RCPT"))], said
+    assert how in TOLD_WHO or "C: AUTH" not in said, said
     assert relay.mails(about=intent) == []
     assert 'assent_channel_up{channel="email"} 0' in \
         daemon.client().get("/metrics").body.decode()
@@ -263,8 +275,8 @@ def test_a_mail_waits_until_the_relay_is_as_it_must_be(daemon, relay, agent,
     m = relay.wait(about=intent)[0]
     harness.wait_for(lambda: ready(daemon)[1] == "ready", what="the recovery")
     assert ready(daemon)[2] == {"state": "up"}
-    row = deliveries(daemon, intent)[0]
-    assert (row["state"], row["attempts"] > 1) == ("done", True)
+    row = done(daemon, intent)
+    assert row["attempts"] > 1
     assert row["id"] in m["Message-ID"]
 
 
@@ -274,9 +286,7 @@ def test_what_is_put_off_is_sent_again_under_the_same_name(daemon, relay,
     relay.behave(*STARTTLS, "--reply", f"{step}*1=450 4.2.1 come again")
     intent = harness.submit(agent, approvers=["dana"])["intentId"]
     m = relay.wait(about=intent)[0]
-    row = harness.wait_for(lambda: [d for d in deliveries(daemon, intent)
-                                    if d["state"] == "done"],
-                           what="the end")[0]
+    row = done(daemon, intent)
     assert (row["attempts"], row["person"]) == (2, "dana")
     assert row["id"] in m["Message-ID"]
     failed, = events(daemon, intent, "delivery_failed")
@@ -319,8 +329,7 @@ def test_a_lost_answer_brings_the_same_mail_twice(daemon, relay, agent):
     first, second = relay.wait(2, about=intent)
     assert first["Message-ID"] == second["Message-ID"]
     assert first.link != second.link
-    harness.wait_for(lambda: deliveries(daemon, intent)[0]["state"] == "done",
-                     what="the end")
+    done(daemon, intent)
     # Either may be answered, and only one of them.
     relay.behave()
     public = daemon.client()
@@ -369,6 +378,36 @@ def test_a_relay_that_is_down_is_waited_for_even_over_a_crash(make_daemon,
     m = relay.wait(about=intent)[0]
     assert row["id"] in m["Message-ID"]
     assert daemon.client().get(m.path).status == 200
+
+
+def test_an_end_that_overtakes_the_mail_is_threaded_to_it_all_the_same(
+        daemon, relay, agent):
+    relay.behave(*STARTTLS, "--trickle", "END*1")
+    intent = harness.submit(agent, approvers=["dana"])["intentId"]
+    ask = relay.ask(intent)
+    assert deliveries(daemon, intent)[0]["state"] == "leased"
+    dana = daemon.key("dana's", person="dana")
+    assert dana.post(f"/v1/intents/{intent}/reject", {}).status == 200
+    told = relay.wait(2, about=intent)[1]
+    assert told["Subject"].startswith("Denied:")
+    assert told["In-Reply-To"] == ask["Message-ID"]
+    relay.behave()
+
+
+def test_a_stop_does_not_wait_for_a_relay_for_ever(make_daemon, make_relay):
+    relay = make_relay(*mailbox.AUTH)
+    relay.behave(*mailbox.AUTH, "--hang", "MAIL")
+    daemon = make_daemon(env=relay.env(), config=mailbox.PEOPLE)
+    agent = daemon.agent()
+    intent = harness.submit(agent, approvers=["dana"])["intentId"]
+    harness.wait_for(lambda: [c for c in relay.commands()
+                              if c.startswith("C: MAIL")],
+                     what="the mail under way")
+    daemon.stop()
+    relay.behave()
+    daemon.start()
+    mail = relay.wait(about=intent)[0]
+    assert daemon.client().get(mail.path).status == 200
 
 
 SETTINGS = {
