@@ -69,6 +69,12 @@ check_create(const struct args *a)
 	if (a->name == NULL || a->name[0] == '\0') {
 		return cli_fail(CLI_USAGE, "key create needs --name");
 	}
+	if (a->rate_limit != NULL &&
+	    (a->rate_limit[0] == '\0' || strlen(a->rate_limit) > 9 ||
+		strspn(a->rate_limit, "0123456789") != strlen(a->rate_limit))) {
+		return cli_fail(CLI_USAGE,
+		    "--rate-limit must be a whole number of requests a minute");
+	}
 	if (word_of(a->class, key_class_words) < 0) {
 		return cli_fail(CLI_USAGE,
 		    "key create needs --class agent, reviewer or admin");
