@@ -11,7 +11,7 @@
  * in order, a bound, and intents in use at the same time rarely drive each
  * other out.
  */
-enum { SETS = 1024, WAYS = 4, KEEP_MAX = 8 * 1024 };
+enum { SETS = 512, WAYS = 8, KEEP_MAX = 8 * 1024 };
 
 struct place {
 	char id[ID_SIZE];
