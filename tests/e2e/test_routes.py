@@ -718,7 +718,8 @@ def test_get_and_head_change_nothing(daemon, agent):
         "pending_approval"
 
 
-def test_head_answers_as_get_does_without_a_body(agent):
+def test_head_answers_as_get_does_without_a_body(daemon):
+    agent = daemon.agent("quiet")  # nothing of it changes meanwhile
     intent = harness.submit(agent)["id"]
     for path in ("/v1/intents", f"/v1/intents/{intent}", "/v1/policies"):
         whole, head = agent.get(path), agent.call("HEAD", path)
