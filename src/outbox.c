@@ -7,16 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit.h"
-#include "lib/backoff.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "outbox_end.h"
 
 enum {
-	PUMP_MS = 1000,
-	IN_FLIGHT_MAX = 32,	/* of one channel */
-	MAIL_ATTEMPTS_MAX = 30, /* about a day */
-	RETRY_AFTER_MAX_S = 24 * 3600
+	IN_FLIGHT_MAX = 32 /* of one channel */
 };
 
 static const struct channel_ops *const known[] = {
@@ -75,28 +71,6 @@ pumping_forget(struct pumping *p)
 }
 
 static enum rc
-end_row(struct tx *tx, struct delivery_row *row, enum delivery_state state,
-    const char *error, struct fault *f)
-{
-	row->state = state;
-	row->error = error;
-	row->ended_ms = tx->now_ms;
-	return delivery_update(tx, row, f);
-}
-
-static enum rc
-audit_delivery(struct tx *tx, const struct delivery_row *row, const char *type,
-    const char *detail, struct fault *f)
-{
-	return audit_add(tx, row->intent_id, type, row->channel,
-	    json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:i, s:s?}", "delivery",
-		row->id, "kind", delivery_kind_words[row->kind], "channel",
-		row->channel, "person", row->person, "event", row->event,
-		"attempt", row->attempts, "detail", detail),
-	    f);
-}
-
-static enum rc
 lease(struct tx *tx, struct pumping *p, struct people *people, int lane,
     struct delivery_row *row, struct fault *f)
 {
@@ -109,7 +83,7 @@ lease(struct tx *tx, struct pumping *p, struct people *people, int lane,
 	row->due_ms = tx->now_ms + OUTBOX_LEASE_MS;
 	rc = message_compose(tx, &o->options.message, people, row, &d, f);
 	if (rc == RC_EXPIRED) {
-		rc = end_row(tx, row, DELIVERY_DROPPED, f->text, f);
+		rc = outbox_end_row(tx, row, DELIVERY_DROPPED, f->text, f);
 		return rc == RC_OK && row->kind == DELIVERY_ASK
 		    ? delivery_ask_ended(tx, row, f)
 		    : rc;
@@ -120,9 +94,9 @@ lease(struct tx *tx, struct pumping *p, struct people *people, int lane,
 	if (rc != RC_OK) {
 		log_error("delivery %s cannot be composed error=\"%s\"",
 		    row->id, f->text);
-		rc = end_row(tx, row, DELIVERY_DEAD, f->text, f);
+		rc = outbox_end_row(tx, row, DELIVERY_DEAD, f->text, f);
 		return rc == RC_OK
-		    ? audit_delivery(tx, row, "delivery_dead", row->error, f)
+		    ? outbox_audit(tx, row, "delivery_dead", row->error, f)
 		    : rc;
 	}
 	p->lanes[lane].ready[p->lanes[lane].n++] = d;
@@ -178,144 +152,18 @@ pump(struct tx *tx, void *arg)
 	return rc == RC_OK ? RC_OK : RC_STORE;
 }
 
-/* How an attempt ended, on its way to the core. */
-struct ending {
-	struct outbox *outbox;
-	char id[ID_SIZE];
-	enum rc rc;
-	int retry_after_s;
-	char *remote_id;
-	char *detail;
-};
-
 static void
-ending_free(struct ending *e)
+ending_free(struct outbox_end *e)
 {
 	free(e->remote_id);
 	free(e->detail);
 	free(e);
 }
 
-/* The wait before the next attempt, or -1 when there is none. */
-static long long
-retry_wait_ms(const struct outbox *o, const struct delivery_row *row)
-{
-	const struct backoff mail = {.first_ms = o->options.mail_retry_ms,
-	    .max_ms = 3600 * 1000,
-	    .jitter = 20};
-	int i = row->attempts - 1;
-
-	if (row->kind == DELIVERY_WEBHOOK) {
-		return i < o->options.webhook_retries
-		    ? o->options.webhook_retry_ms[i]
-		    : -1;
-	}
-	return row->attempts < MAIL_ATTEMPTS_MAX
-	    ? backoff_ms(&mail, row->attempts)
-	    : -1;
-}
-
-static enum rc
-later(struct tx *tx, const struct ending *e, struct delivery_row *row,
-    struct fault *f)
-{
-	long long wait = retry_wait_ms(e->outbox, row);
-	long long asked = e->retry_after_s < RETRY_AFTER_MAX_S
-	    ? e->retry_after_s
-	    : RETRY_AFTER_MAX_S;
-	enum rc rc;
-
-	if (wait < 0) {
-		log_error("delivery %s is dead channel=%s attempts=%d", row->id,
-		    row->channel, row->attempts);
-		rc = end_row(tx, row, DELIVERY_DEAD, e->detail, f);
-		return rc == RC_OK
-		    ? audit_delivery(tx, row, "delivery_dead", e->detail, f)
-		    : rc;
-	}
-	row->state = DELIVERY_DUE;
-	row->error = e->detail;
-	row->due_ms = tx->now_ms + (asked * 1000 > wait ? asked * 1000 : wait);
-	rc = delivery_update(tx, row, f);
-	return rc == RC_OK
-	    ? audit_delivery(tx, row, "delivery_failed", e->detail, f)
-	    : rc;
-}
-
-static enum rc
-for_good(struct tx *tx, const struct ending *e, struct delivery_row *row,
-    struct fault *f)
-{
-	enum rc rc = end_row(tx, row, DELIVERY_DEAD, e->detail, f);
-
-	log_warn("delivery %s was refused channel=%s error=\"%s\"", row->id,
-	    row->channel, e->detail != NULL ? e->detail : "");
-	if (rc == RC_OK && row->kind == DELIVERY_WEBHOOK &&
-	    e->rc == RC_REMOTE_PERM) {
-		rc = webhook_end(tx, row->webhook_id, f); /* 410 Gone */
-	}
-	return rc == RC_OK
-	    ? audit_delivery(tx, row, "delivery_dead", e->detail, f)
-	    : rc;
-}
-
-static enum rc
-apply(struct tx *tx, const struct ending *e, struct delivery_row *row,
-    struct fault *f)
-{
-	enum rc rc;
-
-	switch (e->rc) {
-	case RC_OK:
-		if (e->remote_id != NULL) {
-			row->remote_id = e->remote_id;
-		}
-		rc = end_row(tx, row, DELIVERY_DONE, NULL, f);
-		return rc == RC_OK
-		    ? audit_delivery(tx, row, "delivery_sent", NULL, f)
-		    : rc;
-	case RC_BUSY:
-		row->state = DELIVERY_DUE;
-		row->attempts--;
-		row->due_ms = tx->now_ms + PUMP_MS;
-		return delivery_update(tx, row, f);
-	case RC_REMOTE_PERM:
-	case RC_FORBIDDEN:
-	case RC_INVALID:
-		return for_good(tx, e, row, f);
-	default:
-		return later(tx, e, row, f);
-	}
-}
-
-static enum rc
-end_attempt(struct tx *tx, void *arg)
-{
-	struct ending *e = arg;
-	struct arena *a = tx->scratch;
-	struct delivery_row row;
-	struct fault f = {0};
-	enum rc rc = delivery_get(tx->db, e->id, a, &row, &f);
-
-	if (rc == RC_NOT_FOUND ||
-	    (rc == RC_OK && row.state != DELIVERY_LEASED)) {
-		return RC_OK; /* told twice */
-	}
-	if (rc == RC_OK) {
-		rc = apply(tx, e, &row, &f);
-	}
-	if (rc == RC_OK && row.kind == DELIVERY_ASK) {
-		rc = delivery_ask_ended(tx, &row, &f);
-	}
-	store_touch(tx, row.intent_id);
-	store_kick(tx); /* there is room for another */
-	return rc == RC_OK ? RC_OK : RC_STORE;
-}
-
 static void
 attempt_ended(void *arg, enum rc rc)
 {
-	struct ending *e = arg;
+	struct outbox_end *e = arg;
 
 	if (rc == RC_STORE) {
 		log_warn("delivery %s: its end is not stored, it will be "
@@ -329,17 +177,17 @@ static void
 ended(void *ctx, const char *id, const struct attempt *at)
 {
 	struct lane *l = ctx;
-	struct ending *e = mem_new(1, sizeof(*e));
+	struct outbox_end *e = mem_new(1, sizeof(*e));
 
 	atomic_fetch_sub(&l->in_flight, 1);
-	*e = (struct ending){.outbox = l->outbox,
+	*e = (struct outbox_end){.options = &l->outbox->options,
 	    .rc = at->rc,
 	    .retry_after_s = at->retry_after_s,
 	    .remote_id = mem_strdup(at->remote_id),
 	    .detail = mem_strdup(at->detail)};
 	(void)snprintf(e->id, sizeof(e->id), "%s", id);
-	if (store_write(l->outbox->options.store, end_attempt, attempt_ended,
-		e) != RC_OK) {
+	if (store_write(l->outbox->options.store, outbox_end_attempt,
+		attempt_ended, e) != RC_OK) {
 		ending_free(e); /* the lease will run out */
 	}
 }
@@ -435,7 +283,7 @@ outbox_start(struct outbox *o, const struct channel_env *env, struct fault *f)
 		}
 		log_info("channel %s started", known[i]->name);
 	}
-	store_timer(o->options.store, PUMP_MS, pump, pumped, &o->timed);
+	store_timer(o->options.store, OUTBOX_PUMP_MS, pump, pumped, &o->timed);
 	return RC_OK;
 }
 
@@ -490,9 +338,10 @@ outbox_channels(const struct outbox *o)
 const char *
 outbox_channel(struct outbox *o, int i, struct channel_health *out)
 {
-	const struct lane *l = &o->lanes[i];
+	const struct lane *l;
 
 	assert(i >= 0 && i < o->lanes_n);
+	l = &o->lanes[i];
 	if (out != NULL) {
 		*out = (struct channel_health){CHANNEL_DOWN, "stopped"};
 		(void)pthread_mutex_lock(&o->lock);

@@ -1,0 +1,146 @@
+#include "outbox_end.h"
+
+#include "audit.h"
+#include "lib/backoff.h"
+#include "lib/log.h"
+
+enum {
+	MAIL_ATTEMPTS_MAX = 30, /* about a day */
+	RETRY_AFTER_MAX_S = 24 * 3600
+};
+
+enum rc
+outbox_end_row(struct tx *tx, struct delivery_row *row,
+    enum delivery_state state, const char *error, struct fault *f)
+{
+	row->state = state;
+	row->error = error;
+	row->ended_ms = tx->now_ms;
+	return delivery_update(tx, row, f);
+}
+
+enum rc
+outbox_audit(struct tx *tx, const struct delivery_row *row, const char *type,
+    const char *detail, struct fault *f)
+{
+	return audit_add(tx, row->intent_id, type, row->channel,
+	    json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:i, s:s?}", "delivery",
+		row->id, "kind", delivery_kind_words[row->kind], "channel",
+		row->channel, "person", row->person, "event", row->event,
+		"attempt", row->attempts, "detail", detail),
+	    f);
+}
+
+/* The wait before the next attempt, or -1 when there is none. */
+static long long
+retry_wait_ms(const struct outbox_options *o, const struct delivery_row *row)
+{
+	const struct backoff mail = {.first_ms = o->mail_retry_ms,
+	    .max_ms = 3600 * 1000,
+	    .jitter = 20};
+	int i = row->attempts - 1;
+
+	if (row->kind == DELIVERY_WEBHOOK) {
+		return i < o->webhook_retries ? o->webhook_retry_ms[i] : -1;
+	}
+	return row->attempts < MAIL_ATTEMPTS_MAX
+	    ? backoff_ms(&mail, row->attempts)
+	    : -1;
+}
+
+static enum rc
+later(struct tx *tx, const struct outbox_end *e, struct delivery_row *row,
+    struct fault *f)
+{
+	long long wait = retry_wait_ms(e->options, row);
+	long long asked = e->retry_after_s < RETRY_AFTER_MAX_S
+	    ? e->retry_after_s
+	    : RETRY_AFTER_MAX_S;
+	enum rc rc;
+
+	if (wait < 0) {
+		log_error("delivery %s is dead channel=%s attempts=%d", row->id,
+		    row->channel, row->attempts);
+		rc = outbox_end_row(tx, row, DELIVERY_DEAD, e->detail, f);
+		return rc == RC_OK
+		    ? outbox_audit(tx, row, "delivery_dead", e->detail, f)
+		    : rc;
+	}
+	row->state = DELIVERY_DUE;
+	row->error = e->detail;
+	row->due_ms = tx->now_ms + (asked * 1000 > wait ? asked * 1000 : wait);
+	rc = delivery_update(tx, row, f);
+	return rc == RC_OK
+	    ? outbox_audit(tx, row, "delivery_failed", e->detail, f)
+	    : rc;
+}
+
+static enum rc
+for_good(struct tx *tx, const struct outbox_end *e, struct delivery_row *row,
+    struct fault *f)
+{
+	enum rc rc = outbox_end_row(tx, row, DELIVERY_DEAD, e->detail, f);
+
+	log_warn("delivery %s was refused channel=%s error=\"%s\"", row->id,
+	    row->channel, e->detail != NULL ? e->detail : "");
+	if (rc == RC_OK && row->kind == DELIVERY_WEBHOOK &&
+	    e->rc == RC_REMOTE_PERM) {
+		rc = webhook_end(tx, row->webhook_id, f); /* 410 Gone */
+	}
+	return rc == RC_OK
+	    ? outbox_audit(tx, row, "delivery_dead", e->detail, f)
+	    : rc;
+}
+
+static enum rc
+apply(struct tx *tx, const struct outbox_end *e, struct delivery_row *row,
+    struct fault *f)
+{
+	enum rc rc;
+
+	switch (e->rc) {
+	case RC_OK:
+		if (e->remote_id != NULL) {
+			row->remote_id = e->remote_id;
+		}
+		rc = outbox_end_row(tx, row, DELIVERY_DONE, NULL, f);
+		return rc == RC_OK
+		    ? outbox_audit(tx, row, "delivery_sent", NULL, f)
+		    : rc;
+	case RC_BUSY:
+		row->state = DELIVERY_DUE;
+		row->attempts--;
+		row->due_ms = tx->now_ms + OUTBOX_PUMP_MS;
+		return delivery_update(tx, row, f);
+	case RC_REMOTE_PERM:
+	case RC_FORBIDDEN:
+	case RC_INVALID:
+		return for_good(tx, e, row, f);
+	default:
+		return later(tx, e, row, f);
+	}
+}
+
+enum rc
+outbox_end_attempt(struct tx *tx, void *arg)
+{
+	struct outbox_end *e = arg;
+	struct arena *a = tx->scratch;
+	struct delivery_row row;
+	struct fault f = {0};
+	enum rc rc = delivery_get(tx->db, e->id, a, &row, &f);
+
+	if (rc == RC_NOT_FOUND ||
+	    (rc == RC_OK && row.state != DELIVERY_LEASED)) {
+		return RC_OK; /* told twice */
+	}
+	if (rc == RC_OK) {
+		rc = apply(tx, e, &row, &f);
+	}
+	if (rc == RC_OK && row.kind == DELIVERY_ASK) {
+		rc = delivery_ask_ended(tx, &row, &f);
+	}
+	store_touch(tx, row.intent_id);
+	store_kick(tx); /* there is room for another */
+	return rc == RC_OK ? RC_OK : RC_STORE;
+}
