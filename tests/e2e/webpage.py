@@ -166,3 +166,11 @@ class Visitor(harness.Client):
         fields = {k: v for k, v in fields.items() if v is not None}
         where = urllib.parse.urljoin(path, form.action).split("#")[0]
         return self.follow(self.post(where, fields, headers))
+
+
+def sign_in(daemon, key):
+    """Somebody who signed in with this key."""
+    got = Visitor(daemon.port)
+    page = got.press("/sign-in", got.open("/sign-in"), "Sign in", key=key)
+    assert page.heading.startswith("Waiting for a decision"), page
+    return got
