@@ -9,8 +9,8 @@
 static json_t *
 problem(struct arena *a, const struct fault *f, int status)
 {
-	char *code = arena_strdup(a,
-	    f->reason[0] != '\0' ? f->reason : rc_name(f->rc));
+	char *code =
+	    arena_strdup(a, f->reason[0] != '\0' ? f->reason : rc_name(f->rc));
 
 	for (char *c = code; *c != '\0'; c++) {
 		*c = *c == ' ' ? '_' : *c; /* a URN has no blanks */

@@ -45,16 +45,16 @@ key_derive(unsigned char key[CRYPTO_KEY], unsigned char *id,
 }
 
 void
-magic_link_keys_init(
-    struct magic_link_keys *keys, const unsigned char master[CRYPTO_KEY])
+magic_link_keys_init(struct magic_link_keys *keys,
+    const unsigned char master[CRYPTO_KEY])
 {
 	memset(keys, 0, sizeof(*keys));
 	key_derive(keys->key[0], &keys->id[0], master);
 }
 
 void
-magic_link_keys_previous(
-    struct magic_link_keys *keys, const unsigned char master[CRYPTO_KEY])
+magic_link_keys_previous(struct magic_link_keys *keys,
+    const unsigned char master[CRYPTO_KEY])
 {
 	key_derive(keys->key[1], &keys->id[1], master);
 }
@@ -116,8 +116,8 @@ magic_link_make(struct arena *a, const struct magic_link_keys *keys,
 
 /* Whether the last bytes are the HMAC of the others under a key of ours. */
 static bool
-is_ours(
-    const struct magic_link_keys *keys, const unsigned char *bytes, size_t n)
+is_ours(const struct magic_link_keys *keys, const unsigned char *bytes,
+    size_t n)
 {
 	size_t signed_n = n - CRYPTO_SHA256;
 	unsigned char mac[CRYPTO_SHA256];

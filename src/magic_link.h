@@ -18,9 +18,9 @@
 #include "lib/rc.h"
 
 enum {
-	MAGIC_LINK_CODE = 6,	    /* characters typed by hand, 30 bits */
-	MAGIC_LINK_WRONG_MAX = 5, /* wrong codes, then the link is locked */
-	MAGIC_LINK_TOKEN_MAX = 400  /* characters */
+	MAGIC_LINK_CODE = 6,	   /* characters typed by hand, 30 bits */
+	MAGIC_LINK_WRONG_MAX = 5,  /* wrong codes, then the link is locked */
+	MAGIC_LINK_TOKEN_MAX = 400 /* characters */
 };
 
 /* What a token says. Strings live in the arena. */
@@ -55,8 +55,8 @@ char *magic_link_make(struct arena *, const struct magic_link_keys *,
  * RC_EXPIRED: ours, but too old; *out is filled all the same.
  */
 enum rc magic_link_read(struct arena *, const struct magic_link_keys *,
-    const char *token, long long now_ms, struct magic_link *out,
-    struct fault *) MUST_CHECK;
+    const char *token, long long now_ms, struct magic_link *out, struct fault *)
+    MUST_CHECK;
 /* A code for people, and how it is stored: HMAC over link hash and code. */
 void magic_link_code(char out[MAGIC_LINK_CODE + 1]);
 void magic_link_code_hash(const struct magic_link_keys *, const char *link_hash,

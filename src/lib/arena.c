@@ -42,7 +42,7 @@ enum {
 
 struct block {
 	struct block *next; /* older */
-	size_t size; /* bytes in data */
+	size_t size;	    /* bytes in data */
 	size_t used;
 	_Alignas(max_align_t) unsigned char data[];
 };
@@ -54,7 +54,7 @@ struct deferred {
 };
 
 struct arena {
-	struct block *blocks; /* newest first; never NULL */
+	struct block *blocks;	   /* newest first; never NULL */
 	struct deferred *deferred; /* newest first, in the blocks */
 };
 

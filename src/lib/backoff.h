@@ -6,8 +6,8 @@
 
 struct backoff {
 	int first_ms; /* wait after the first failure */
-	int max_ms; /* never longer */
-	int jitter; /* per cent of the wait that is random, 0 to 100 */
+	int max_ms;   /* never longer */
+	int jitter;   /* per cent of the wait that is random, 0 to 100 */
 };
 
 /*

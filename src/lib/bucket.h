@@ -12,16 +12,16 @@
 
 struct bucket {
 	long long window_start_ms; /* monotonic; start of the current window */
-	int count; /* events in the current window */
-	int before; /* events in the window before */
+	int count;		   /* events in the current window */
+	int before;		   /* events in the window before */
 };
 
 struct bucket_answer {
 	bool allowed;
 	int limit;
 	int remaining; /* events still allowed now, at least 0 */
-	int reset_s; /* seconds until the window is empty again, rounded up */
-	int retry_s; /* seconds until one more is allowed; 0 when it was */
+	int reset_s;   /* seconds until the window is empty again, rounded up */
+	int retry_s;   /* seconds until one more is allowed; 0 when it was */
 };
 
 /*
@@ -29,7 +29,7 @@ struct bucket_answer {
  * of 0 or less means unlimited and changes nothing; the answer then has limit
  * 0 and remaining INT_MAX. A bucket starts as zeroes.
  */
-struct bucket_answer
-bucket_take(struct bucket *, int limit, int window_ms, long long mono_ms);
+struct bucket_answer bucket_take(struct bucket *, int limit, int window_ms,
+    long long mono_ms);
 
 #endif

@@ -14,11 +14,11 @@
 #include "lib/rc.h"
 
 struct buf {
-	char *data; /* owned; NULL until the first append */
-	size_t len; /* bytes */
+	char *data;  /* owned; NULL until the first append */
+	size_t len;  /* bytes */
 	size_t size; /* bytes allocated */
-	size_t max; /* bytes; 0 = BUF_MAX */
-	bool full; /* an append was refused */
+	size_t max;  /* bytes; 0 = BUF_MAX */
+	bool full;   /* an append was refused */
 };
 
 enum { BUF_MAX = 64 * 1024 * 1024 };

@@ -11,9 +11,9 @@
 #include <stddef.h>
 
 struct embedded {
-	const char *name;		/* as above; static */
-	const unsigned char *data;	/* len bytes, then a NUL; static */
-	size_t len;			/* bytes, without the NUL */
+	const char *name;	   /* as above; static */
+	const unsigned char *data; /* len bytes, then a NUL; static */
+	size_t len;		   /* bytes, without the NUL */
 };
 
 /* The file of that exact name, or NULL. */

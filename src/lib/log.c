@@ -93,8 +93,8 @@ static void
 line_end(struct line *l, const char *tail)
 {
 	/* line_add() always leaves TAIL_MAX bytes. */
-	size_t len = (size_t)snprintf(
-	    l->text + l->len, TAIL_MAX, "%s%s\n", l->cut ? "..." : "", tail);
+	size_t len = (size_t)snprintf(l->text + l->len, TAIL_MAX, "%s%s\n",
+	    l->cut ? "..." : "", tail);
 
 	l->len += len;
 }
@@ -168,8 +168,8 @@ log_at(enum log_level level, const char *fmt, ...)
 	va_end(ap);
 	line_begin(&line, level, json);
 	if (n >= (int)sizeof(message)) {
-		message[text_border(
-		    message, sizeof(message) - 1, sizeof(message) - 4)] = '\0';
+		message[text_border(message, sizeof(message) - 1,
+		    sizeof(message) - 4)] = '\0';
 	}
 	line_add_escaped(&line, n < 0 ? fmt : message, json);
 	line.cut = line.cut || n >= (int)sizeof(message);

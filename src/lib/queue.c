@@ -10,8 +10,8 @@
 
 struct queue {
 	pthread_mutex_t lock; /* guards all below */
-	pthread_cond_t more; /* a value, a wake or the close has come */
-	void **ring; /* max slots */
+	pthread_cond_t more;  /* a value, a wake or the close has come */
+	void **ring;	      /* max slots */
 	size_t max;
 	size_t head; /* slot of the oldest value */
 	size_t len;

@@ -16,29 +16,29 @@
 
 enum rc {
 	RC_OK = 0,
-	RC_INVALID, /* input breaks a rule; fault.field names it */
+	RC_INVALID,	    /* input breaks a rule; fault.field names it */
 	RC_UNAUTHENTICATED, /* no key, or one that does not count */
-	RC_FORBIDDEN, /* known, but not allowed to */
-	RC_NOT_FOUND, /* no such thing, or the end of a list */
-	RC_CONFLICT, /* the state does not allow it */
-	RC_DUPLICATE, /* done before under the same key */
-	RC_EXPIRED, /* too late */
-	RC_TOO_LARGE, /* over a named maximum */
-	RC_LIMITED, /* too often; fault.retry_after_s says when */
-	RC_BUSY, /* a queue is full; try again */
-	RC_STORE, /* the disk or database failed; nothing was done */
-	RC_REMOTE_TEMP, /* a peer failed in a way that may pass */
-	RC_REMOTE_PERM, /* a peer refused for good */
-	RC_UNCERTAIN, /* it may have happened: the answer was lost */
-	RC_INTERNAL, /* our own mistake, or the system's */
+	RC_FORBIDDEN,	    /* known, but not allowed to */
+	RC_NOT_FOUND,	    /* no such thing, or the end of a list */
+	RC_CONFLICT,	    /* the state does not allow it */
+	RC_DUPLICATE,	    /* done before under the same key */
+	RC_EXPIRED,	    /* too late */
+	RC_TOO_LARGE,	    /* over a named maximum */
+	RC_LIMITED,	    /* too often; fault.retry_after_s says when */
+	RC_BUSY,	    /* a queue is full; try again */
+	RC_STORE,	    /* the disk or database failed; nothing was done */
+	RC_REMOTE_TEMP,	    /* a peer failed in a way that may pass */
+	RC_REMOTE_PERM,	    /* a peer refused for good */
+	RC_UNCERTAIN,	    /* it may have happened: the answer was lost */
+	RC_INTERNAL,	    /* our own mistake, or the system's */
 	RC_COUNT
 };
 
 struct fault {
 	enum rc rc;
-	char field[64]; /* what the words are about; "" = everything */
-	char text[320]; /* whole words, no secrets, no newline */
-	char reason[64]; /* a stable code for machines; may be "" */
+	char field[64];	   /* what the words are about; "" = everything */
+	char text[320];	   /* whole words, no secrets, no newline */
+	char reason[64];   /* a stable code for machines; may be "" */
 	int retry_after_s; /* 0 = not said */
 };
 

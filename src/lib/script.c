@@ -43,8 +43,7 @@ static const struct range {
     {0x2c60, 0x2c7f, SCRIPT_LATIN},
     {0x2c80, 0x2cff, SCRIPT_LOOK_ALIKE}, /* Coptic */
     {0x210a, 0x2113, SCRIPT_LOOK_ALIKE}, /* letter-like symbols */
-    {0x2119, 0x211d, SCRIPT_LOOK_ALIKE},
-    {0x212a, 0x2139, SCRIPT_LOOK_ALIKE},
+    {0x2119, 0x211d, SCRIPT_LOOK_ALIKE}, {0x212a, 0x2139, SCRIPT_LOOK_ALIKE},
     {0x2160, 0x2188, SCRIPT_LOOK_ALIKE}, /* Roman numerals */
     {0x2460, 0x24ff, SCRIPT_LOOK_ALIKE}, /* in circles and brackets */
     {0xa4d0, 0xa4ff, SCRIPT_LOOK_ALIKE}, /* Lisu */

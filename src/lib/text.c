@@ -11,9 +11,9 @@
 enum {
 	NEAREST_DISTANCE = 3,
 	NEAREST_WORD_MAX = 64, /* longer names are not worth a guess */
-	EMAIL_MAX = 254, /* RFC 5321 4.5.3.1.3, without the brackets */
-	EMAIL_LOCAL_MAX = 64, /* RFC 5321 4.5.3.1.1 */
-	DNS_LABEL_MAX = 63 /* RFC 1035 2.3.4 */
+	EMAIL_MAX = 254,       /* RFC 5321 4.5.3.1.3, without the brackets */
+	EMAIL_LOCAL_MAX = 64,  /* RFC 5321 4.5.3.1.1 */
+	DNS_LABEL_MAX = 63     /* RFC 1035 2.3.4 */
 };
 
 /* The length that the first byte announces and the least code point for it. */

@@ -17,9 +17,9 @@ enum { URL_MAX = 2048 };
 
 struct url {
 	const char *scheme; /* lower case */
-	const char *host; /* lower case; no brackets around IPv6 */
-	int port; /* the scheme's own when none is given */
-	const char *path; /* with query; at least "/" */
+	const char *host;   /* lower case; no brackets around IPv6 */
+	int port;	    /* the scheme's own when none is given */
+	const char *path;   /* with query; at least "/" */
 };
 
 /*
@@ -30,8 +30,8 @@ struct url {
  * 0x7f000001), more than URL_MAX bytes. Strings live in the arena. The fault
  * is about the field "url".
  */
-enum rc url_parse(
-    struct arena *, const char *s, struct url *out, struct fault *) MUST_CHECK;
+enum rc url_parse(struct arena *, const char *s, struct url *out,
+    struct fault *) MUST_CHECK;
 /*
  * Percent-decodes *len bytes in place (RFC 3986 2.1) and sets *len to the new
  * length; '+' becomes a blank when `form`. Behind the bytes of s must be room

@@ -45,8 +45,8 @@ sign(const struct magic_link_keys *keys, const uint8_t *data, size_t len)
 	if (len > 0) {
 		memcpy(bytes + 1, data, len);
 	}
-	crypto_hmac_parts(
-	    keys->key[0], CRYPTO_KEY, parts, ARRAY_LEN(parts), bytes + len + 1);
+	crypto_hmac_parts(keys->key[0], CRYPTO_KEY, parts, ARRAY_LEN(parts),
+	    bytes + len + 1);
 	crypto_base64url(bytes, n, token);
 	free(bytes);
 	return token;

@@ -12,7 +12,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 enum {
-	INPUT_MAX = 1 << 22,	/* bytes; larger files are cut */
+	INPUT_MAX = 1 << 22, /* bytes; larger files are cut */
 };
 
 static void

@@ -116,8 +116,8 @@ an_intent_has_its_own_events_in_order(void **state)
 	int n;
 
 	assert_int_equal(store_now(t->store, write_events, NULL), RC_OK);
-	assert_int_equal(audit_list(t->reader, id, 0, 10, t->arena, &events,
-			     &n, &f),
+	assert_int_equal(audit_list(t->reader, id, 0, 10, t->arena, &events, &n,
+			     &f),
 	    RC_OK);
 	assert_int_equal(n, 2);
 	assert_non_null(strstr(events[0].event, "\"submitted\""));

@@ -32,8 +32,7 @@ setup(void **state)
 		char name[128];
 
 		(void)unsetenv(settings[i].env);
-		(void)snprintf(name, sizeof(name), "%s_FILE",
-		    settings[i].env);
+		(void)snprintf(name, sizeof(name), "%s_FILE", settings[i].env);
 		(void)unsetenv(name);
 	}
 	return 0;
@@ -203,9 +202,10 @@ secrets_are_not_printed(void **state)
 	FILE *out = open_memstream(&text, &len);
 
 	(void)state;
-	write_file(path, "admin_api_key: very-secret-text-0\n"
-			 "smtp: {pass: very-secret-text-1}\n"
-			 "master_key: very-secret-text-2");
+	write_file(path,
+	    "admin_api_key: very-secret-text-0\n"
+	    "smtp: {pass: very-secret-text-1}\n"
+	    "master_key: very-secret-text-2");
 	assert_int_equal(config_load(path, &c, &f), RC_OK);
 	config_print(c, out);
 	assert_int_equal(fclose(out), 0);
@@ -221,8 +221,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(settings_are_taken_from_the_file, setup),
 	    cmocka_unit_test_setup(what_is_wrong_is_named, setup),
-	    cmocka_unit_test_setup(
-		the_environment_wins_and_files_hold_secrets, setup),
+	    cmocka_unit_test_setup(the_environment_wins_and_files_hold_secrets,
+		setup),
 	    cmocka_unit_test_setup(links_begin_with_the_public_url, setup),
 	    cmocka_unit_test_setup(secrets_are_not_printed, setup),
 	};

@@ -28,7 +28,13 @@ static const struct {
 };
 
 static const char *const bad[] = {
-    "a=%", "a=%2", "a=%zz", "a=%00", "%00=a", "a=%ff", "a=%c0%80",
+    "a=%",
+    "a=%2",
+    "a=%zz",
+    "a=%00",
+    "%00=a",
+    "a=%ff",
+    "a=%c0%80",
     "a=%ed%a0%80",
 };
 

@@ -53,9 +53,9 @@ an_execution_is_leased_once_and_ends_once(void **state)
 	for (int s = 0; s < EXECUTION_STATES; s++) {
 		for (int e = 0; e < EXECUTION_EVENTS; e++) {
 			enum execution_state to = EXECUTION_NONE;
-			bool may = lifecycle_execution_next(
-			    (enum execution_state)s, (enum execution_event)e,
-			    &to);
+			bool may =
+			    lifecycle_execution_next((enum execution_state)s,
+				(enum execution_event)e, &to);
 
 			assert_int_equal(may, executions[s][e] != NO);
 			assert_int_equal(to,
@@ -81,9 +81,9 @@ state_words_are_read_back(void **state)
 
 	(void)state;
 	for (int s = 0; s < INTENT_STATES; s++) {
-		assert_int_equal(intent_state_parse(
-				     intent_state_name((enum intent_state)s),
-				     &in),
+		assert_int_equal(
+		    intent_state_parse(intent_state_name((enum intent_state)s),
+			&in),
 		    RC_OK);
 		assert_int_equal(in, s);
 	}

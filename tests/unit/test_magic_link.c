@@ -59,8 +59,8 @@ read_token(struct fixture *fix, const char *token)
 {
 	struct magic_link l;
 	struct fault f = {0};
-	enum rc rc = magic_link_read(
-	    fix->arena, &fix->keys, token, expires_ms - 1, &l, &f);
+	enum rc rc = magic_link_read(fix->arena, &fix->keys, token,
+	    expires_ms - 1, &l, &f);
 
 	if (rc != RC_OK) {
 		assert_string_equal(f.field, "token");
@@ -131,8 +131,9 @@ a_token_with_any_flipped_bit_is_refused(void **state)
 	char token[MAGIC_LINK_TOKEN_MAX * 2];
 	size_t n;
 
-	assert_int_equal(
-	    crypto_unbase64url(fix->token, bytes, sizeof(bytes), &n), RC_OK);
+	assert_int_equal(crypto_unbase64url(fix->token, bytes, sizeof(bytes),
+			     &n),
+	    RC_OK);
 	for (size_t i = 0; i < 8 * n; i++) {
 		bytes[i / 8] ^= (unsigned char)(1 << i % 8);
 		crypto_base64url(bytes, n, token);
@@ -222,8 +223,8 @@ a_token_of_the_key_before_is_still_read(void **state)
 	magic_link_keys_init(&fix->keys, master_b);
 	magic_link_keys_previous(&fix->keys, master_a);
 	assert_int_equal(read_token(fix, fix->token), RC_OK);
-	assert_int_equal(
-	    read_token(fix, magic_link_make(fix->arena, &fix->keys, &l)),
+	assert_int_equal(read_token(fix,
+			     magic_link_make(fix->arena, &fix->keys, &l)),
 	    RC_OK);
 }
 
@@ -265,9 +266,9 @@ a_key_that_is_not_in_use_reads_nothing(void **state)
 	size_t n;
 
 	/* Signed with a key of zeroes, as an empty slot would hold. */
-	assert_int_equal(
-	    crypto_unbase64url(magic_link_make(fix->arena, &zero, &l), bytes,
-		sizeof(bytes), &n),
+	assert_int_equal(crypto_unbase64url(magic_link_make(fix->arena, &zero,
+						&l),
+			     bytes, sizeof(bytes), &n),
 	    RC_OK);
 	for (int id = 0; id < 256; id++) {
 		bytes[0] = (unsigned char)id;
@@ -300,8 +301,8 @@ a_link_ends_at_its_expiry(void **state)
 		    rows[i].rc);
 		assert_string_equal(l.intent_id, "int_0123456789abcdef");
 		assert_string_equal(l.hash, fix->made.hash);
-		assert_string_equal(
-		    f.field, rows[i].rc == RC_OK ? "" : "token");
+		assert_string_equal(f.field,
+		    rows[i].rc == RC_OK ? "" : "token");
 	}
 }
 
@@ -392,14 +393,14 @@ a_code_counts_only_for_its_link(void **state)
 
 	(void)magic_link_make(fix->arena, &fix->keys, &l);
 	magic_link_code_hash(&fix->keys, fix->made.hash, "7K3M9Q", hash);
-	assert_true(
-	    magic_link_code_is(&fix->keys, fix->made.hash, "7K3M9Q", hash));
-	assert_false(
-	    magic_link_code_is(&fix->keys, fix->made.hash, "7K3M9R", hash));
+	assert_true(magic_link_code_is(&fix->keys, fix->made.hash, "7K3M9Q",
+	    hash));
+	assert_false(magic_link_code_is(&fix->keys, fix->made.hash, "7K3M9R",
+	    hash));
 	assert_false(magic_link_code_is(&fix->keys, fix->made.hash, "", hash));
 	assert_false(magic_link_code_is(&fix->keys, l.hash, "7K3M9Q", hash));
-	assert_false(
-	    magic_link_code_is(&fix->keys, fix->made.hash, "7K3M9Q", ""));
+	assert_false(magic_link_code_is(&fix->keys, fix->made.hash, "7K3M9Q",
+	    ""));
 }
 
 static void
@@ -410,11 +411,11 @@ a_code_outlives_a_change_of_keys(void **state)
 
 	magic_link_code_hash(&fix->keys, fix->made.hash, "7K3M9Q", hash);
 	magic_link_keys_init(&fix->keys, master_b);
-	assert_false(
-	    magic_link_code_is(&fix->keys, fix->made.hash, "7K3M9Q", hash));
+	assert_false(magic_link_code_is(&fix->keys, fix->made.hash, "7K3M9Q",
+	    hash));
 	magic_link_keys_previous(&fix->keys, master_a);
-	assert_true(
-	    magic_link_code_is(&fix->keys, fix->made.hash, "7K3M9Q", hash));
+	assert_true(magic_link_code_is(&fix->keys, fix->made.hash, "7K3M9Q",
+	    hash));
 }
 
 /* What is stored must mean the same to the next release. */
