@@ -51,8 +51,10 @@ finish(char *out, size_t size, int n)
 		out[0] = '\0';
 	}
 	if (n >= (int)size) {
-		strcpy(out + text_border(out, size - 1, size - sizeof("...")),
-		    "...");
+		static const char dots[] = "...";
+
+		memcpy(out + text_border(out, size - 1, size - sizeof(dots)),
+		    dots, sizeof(dots));
 	}
 	make_plain(out);
 }
