@@ -113,7 +113,8 @@ def open_loop(port, requests, rate, seconds, connections=256, once=False):
     if got["bad"] or got["done"] == 0 or (rate and got["left"]):
         raise Unmeasured(f"open_loop {requests.path.name}: {got}")
     return {"p50_us": got["p50"], "p99_us": got["p99"],
-            "p999_us": got["p999"], "rate": got["done"] / got["seconds"]}
+            "p999_us": got["p999"], "n": got["done"],
+            "rate": got["done"] / got["seconds"]}
 
 
 @contextlib.contextmanager
