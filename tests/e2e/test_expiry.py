@@ -69,7 +69,7 @@ def test_who_decides_too_late_is_told_so(daemon, agent):
     assert (row["status"], row["votes"]) == ("expired", [])
     refused = [e for e in row["auditTrail"]
                if e["event_type"] == "decision_refused"]
-    assert len(refused) == 3
+    assert len(refused) == 4  # the cancel too
 
 
 def test_one_vote_of_two_does_not_keep_an_intent_open(daemon, agent):
