@@ -52,7 +52,9 @@ const char *cli_word(const struct cli *, int n);
 int cli_fail(int code, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* The whole answer as JSON, when --json asks for it. */
 bool cli_print_json(const struct cli *, const json_t *);
-/* A text member, or "". Control characters are spelled out. */
+/* Text of others for a terminal: what does not show is spelled out. */
+const char *cli_show(struct cli *, const char *);
+/* A text member in this form, or "". */
 const char *cli_text(struct cli *, const json_t *, const char *name);
 /* "--payload": the text itself, @FILE, or - for standard input; NULL and
  * words when it cannot be read. */

@@ -18,7 +18,8 @@ print_event(struct cli *c, const json_t *e)
 
 	(void)printf("%s  %-22s %-16s %s%s%s\n", cli_text(c, e, "createdAt"),
 	    cli_text(c, e, "eventType"), cli_text(c, e, "actor"), intent,
-	    intent[0] != '\0' ? "  " : "", text != NULL ? text : "");
+	    intent[0] != '\0' ? "  " : "",
+	    text != NULL ? cli_show(c, text) : "");
 	free(text);
 }
 

@@ -171,20 +171,21 @@ cli_print_json(const struct cli *c, const json_t *value)
 }
 
 const char *
+cli_show(struct cli *c, const char *s)
+{
+	CLEANUP(buf_fini) struct buf shown;
+
+	buf_init(&shown, 0);
+	text_show(&shown, s, strlen(s), false, NULL);
+	return arena_strdup(c->arena, buf_str(&shown));
+}
+
+const char *
 cli_text(struct cli *c, const json_t *object, const char *name)
 {
 	const char *s = json_string_value(json_object_get(object, name));
-	struct buf shown;
-	const char *text;
 
-	if (s == NULL) {
-		return "";
-	}
-	buf_init(&shown, 0);
-	text_show(&shown, s, strlen(s), false, NULL);
-	text = arena_strdup(c->arena, buf_str(&shown));
-	buf_fini(&shown);
-	return text;
+	return s != NULL ? cli_show(c, s) : "";
 }
 
 char *

@@ -76,6 +76,12 @@ no_text(const struct call *call, const char *name)
 	return NULL;
 }
 
+static void
+drop_body(void *body)
+{
+	json_decref(body);
+}
+
 /* The intent is read as the native dialect would read it. */
 static const struct draft *
 read_draft(struct cli *c, const char *path, const char *policy)
@@ -95,6 +101,7 @@ read_draft(struct cli *c, const char *path, const char *policy)
 		(void)cli_fail(CLI_FAILED, "%s: %s", path, f.text);
 		return NULL;
 	}
+	arena_defer(c->arena, drop_body, body);
 	if (json_is_object(body)) {
 		(void)json_object_set_new(body, "policy", json_string(policy));
 		(void)json_object_del(body, "policy_id");
