@@ -350,7 +350,10 @@ def test_a_verdict_is_explained_step_by_step(daemon, tmp_path):
     said = run_json(daemon, "policy", "explain", "closed", str(path))
     assert said["verdict"] == "blocked"
     assert said["reason_code"] == "destination_not_allowed"
-    assert [s["decided"] for s in said["steps"]] == [True]
+    decided = [s for s in said["steps"] if s["decided"]]
+    assert decided == said["steps"][:1]
+    assert decided[0]["text"] == said["reason"]
+    assert len(said["steps"]) == 10
     file = daemon.policies / "human.yaml"
     assert "pending" in run(daemon, "policy", "explain", str(file),
                             str(path)).stdout
