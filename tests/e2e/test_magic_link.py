@@ -124,6 +124,17 @@ def test_a_wrong_code_is_counted_and_the_sixth_try_is_locked(asked):
     assert a.other().press().heading == "Approved"
 
 
+def test_guesses_made_at_once_are_counted_one_by_one(asked):
+    a = asked()
+    page, wrong = a.open(), wrong_code(a.mail)
+    with concurrent.futures.ThreadPoolExecutor(32) as pool:
+        got = list(pool.map(lambda _: a.press(page=page, code=wrong),
+                            range(64)))
+    assert {p.status for p in got} == {403}
+    assert a.refusals().count("wrong_code") == CODE_TRIES
+    assert sum("more tr" in p.text for p in got) == CODE_TRIES - 1
+
+
 @pytest.mark.parametrize("typed", [None, "", "   ", "-"])
 def test_a_code_that_is_not_typed_is_no_try(asked, typed):
     a = asked()
