@@ -134,6 +134,7 @@ class Daemon:
         self.process = None
 
     def start(self, wait=True):
+        self.printed = len(self.out_text()) if self.out.exists() else 0
         out = open(self.out, "ab")
         log = open(self.log, "ab")
         self.process = subprocess.Popen([ASSENTD], env=self.env,
@@ -184,6 +185,13 @@ class Daemon:
 
     def out_text(self):
         return self.out.read_text(errors="replace")
+
+    def greeting(self):
+        """What the last start has printed, when it is whole."""
+        def whole():
+            text = self.out_text()[self.printed:]
+            return "\n  next " in text and text
+        return wait_for(whole, 10, "the greeting")
 
     def client(self, key=None):
         return Client(self.port, key)

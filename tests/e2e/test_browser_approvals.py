@@ -42,7 +42,7 @@ def test_the_link_that_is_printed_leads_to_what_waits(make_daemon, browser):
     daemon = make_daemon(env={"ADMIN_API_KEY": None})
     agent = daemon.agent()
     intent = harness.submit(agent, destination="first.steps")["intentId"]
-    link = re.search(r"http://\S+/sign-in/\S+", daemon.out_text()).group()
+    link = re.search(r"http://\S+/sign-in/\S+", daemon.greeting()).group()
     browser.open(link)
     browser.press("Sign in")
     assert browser.heading == "Waiting for a decision: 1"

@@ -212,7 +212,7 @@ def test_a_first_reviewer_is_made_before_the_first_start(make_daemon):
     listed = run_json(daemon, "key", "list", "--offline", offline=True)
     assert [k["id"] for k in listed["keys"]] == [key["id"]]
     daemon.start()
-    assert "sign in" not in daemon.out_text()
+    assert "sign in" not in daemon.greeting()
     intent = harness.submit(daemon.agent())["id"]
     got = daemon.client(key["apiKey"]).post(f"/v1/intents/{intent}/approve",
                                             {})

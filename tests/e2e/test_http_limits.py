@@ -296,4 +296,4 @@ def test_the_daemon_speaks_tls_with_its_certificate(make_daemon, certificate):
                  minimum_version=ssl.TLSVersion.TLSv1,
                  maximum_version=ssl.TLSVersion.TLSv1_1)
     assert status_of(exchange(daemon.port, LAST)) in (None, 400)
-    assert f"https://127.0.0.1:{daemon.port}" in daemon.out_text()
+    assert f"https://127.0.0.1:{daemon.port}" in daemon.greeting()

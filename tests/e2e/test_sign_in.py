@@ -138,7 +138,7 @@ def test_another_admin_key_ends_the_sessions_of_the_one_before(make_daemon):
 
 def test_the_printed_link_signs_in_once(make_daemon):
     daemon = make_daemon(env={"ADMIN_API_KEY": None})
-    printed = re.findall(r"/sign-in/[0-9a-f]+", daemon.out_text())
+    printed = re.findall(r"/sign-in/[0-9a-f]+", daemon.greeting())
     assert len(printed) == 1
     visitor, later = (webpage.Visitor(daemon.port) for _ in range(2))
     for method in ("GET", "HEAD", "OPTIONS") * 5:
