@@ -465,6 +465,19 @@ def test_a_nonce_is_used_once_and_only_where_it_was_asked_for(agent, rita):
         "pending_approval"
 
 
+def test_a_decision_may_say_when_it_was_made(agent, rita):
+    now = datetime.datetime.now(datetime.timezone.utc)
+    for said, status in (
+            (now.isoformat(), 200), (int(now.timestamp() * 1000), 200),
+            ((now - datetime.timedelta(seconds=290)).isoformat(), 200),
+            ((now - datetime.timedelta(seconds=310)).isoformat(), 409),
+            ((now + datetime.timedelta(seconds=330)).isoformat(), 409)):
+        intent = harness.submit(agent)["id"]
+        for name in ("decided_at", "decidedAt"):
+            got = rita.post(f"/v1/intents/{intent}/approve", {name: said})
+            assert got.status == status, (said, got)
+
+
 def test_policies_and_capabilities_are_listed(daemon, agent):
     assert set(agent.get("/v1/policies").json()["policies"]) == set(POLICIES)
     about = daemon.client().get("/.well-known/gate")

@@ -328,3 +328,22 @@ def test_a_master_key_that_others_may_read_is_refused(make_daemon):
     daemon.stop()
     os.chmod(daemon.data / "master.key", 0o644)
     assert "master.key" in daemon.start_refused()
+
+
+def test_a_master_key_is_replaced_by_naming_the_one_before(make_daemon):
+    old, new = "0123456789abcdef" * 4, "fedcba9876543210" * 4
+    daemon = make_daemon(env={"ASSENT_MASTER_KEY": old})
+    agent = daemon.agent()
+    intent = harness.submit(agent, payload="sealed by the old key")["id"]
+    path = f"/v1/intents/{intent}?payload=1"
+    daemon.stop()
+    daemon.env["ASSENT_MASTER_KEY"] = new
+    assert "not the key" in daemon.start_refused()
+    daemon.env["ASSENT_MASTER_KEY_PREVIOUS"] = old
+    daemon.start()
+    assert agent.get(path).json()["payload"] == "sealed by the old key"
+    assert daemon.admin.post(f"/v1/intents/{intent}/approve", {}).status == \
+        200
+    daemon.stop()
+    daemon.start()
+    assert agent.get(path).json()["payload"] == "sealed by the old key"
