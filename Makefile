@@ -74,7 +74,7 @@ DEFS := -std=c17 -D_GNU_SOURCE -Isrc -I.
 # Asked once, and only when something is compiled: `make run` on a new machine
 # gets here before pkg-config is installed.
 PKGS := libmicrohttpd jansson sqlite3 libcurl openssl libesmtp-1.0 yaml-0.1 \
-    libpcre2-8 libutf8proc
+    libpcre2-8 libutf8proc libwebsockets
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(subst -I,-isystem ,$(shell \
     pkg-config --cflags $(PKGS))))$(PKG_CFLAGS)
 PKG_LIBS = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)

@@ -17,9 +17,12 @@
 #include "lib/http_client.h"
 #include "lib/rc.h"
 
+struct websocket_loop;
+
 enum delivery_kind {
 	DELIVERY_ASK,	  /* please decide */
 	DELIVERY_SETTLED, /* it was settled: repaint, or tell */
+	DELIVERY_REPAINT, /* somebody voted: repaint what was asked */
 	DELIVERY_WEBHOOK, /* a body for a machine */
 	DELIVERY_KINDS
 };
@@ -35,16 +38,29 @@ struct delivery {
 	const struct card *card;     /* NULL for webhooks */
 	const char *person;	     /* id, or NULL */
 	const char *person_name;
-	const char *address;   /* mail address, chat user or channel, URL */
+	/*
+	 * Mail address, URL, or a place in a chat: Slack "TEAM/USER" or
+	 * "TEAM/CHANNEL", Discord a user id (with `person`) or a channel id.
+	 * "mailto:ADDRESS" in a chat: whoever has this mail address there.
+	 */
+	const char *address;
 	const char *link;      /* magic link of this person, or NULL */
 	const char *code;      /* to be typed with it; NULL when not asked */
 	const char *page;      /* where the full card is, or NULL */
 	const char *remote_id; /* what an earlier attempt or the ask said */
+	/*
+	 * Chats: stands in every button and comes back in struct answer. Says
+	 * which delivery it was, and proves by a MAC that we made it. At most
+	 * HANDLE_MAX of [A-Za-z0-9_.-]; "" when nothing is to be decided here.
+	 */
+	const char *handle;
 	/* Webhooks: */
 	const char *body;
 	size_t body_len;
 	const char *const *headers; /* "Name: value", NULL-terminated */
 };
+
+enum { HANDLE_MAX = 60 };
 
 void delivery_free(struct delivery *);
 
@@ -59,7 +75,80 @@ struct attempt {
 	int retry_after_s;     /* the peer's wish; 0 = none */
 	const char *remote_id; /* the peer's name for it; or NULL */
 	const char *detail;    /* words for the audit and the operator */
+	/* Of an address "mailto:": the account that was found, in the form of
+	 * an address; it is remembered as the person's. Else NULL. */
+	const char *account;
 };
+
+/*
+ * What somebody answered in a chat, as the chat says. Nothing here is trusted
+ * but that the chat said it: whose account that is, what the button stands for
+ * and whether it counts is found out by the trunk, in one transaction.
+ */
+struct answer {
+	struct arena *arena; /* owned; answer_free() drops it all */
+	const char *channel; /* "slack" "discord" */
+	const char *id;	     /* of the interaction: the same one is a repeat */
+	const char *account; /* who, as struct person has it */
+	const char *name;    /* as the chat shows them; for the audit only */
+	const char *place;   /* Discord: the guild id, or NULL */
+	struct field_strings roles; /* Discord: role ids in that guild */
+	const char *remote_id;	    /* of the message that it came from */
+	const char *handle;	    /* of the button */
+	int option;		    /* index */
+	const char *reason;	    /* or NULL */
+	/* Only says whether it would count, before a form for the reason is
+	 * shown. Refusals are audited all the same. */
+	bool dry_run;
+	/* Called once, after the commit, on any thread; must not block. Gives
+	 * the answer back to the channel. */
+	void (*done)(void *ctx, struct answer *);
+	void *ctx;
+
+	/* Results, in the arena: */
+	/*
+	 * RC_OK. RC_STORE, RC_BUSY: not stored, do not acknowledge. Anything
+	 * else is a refusal: fault.text says why, in words for the person;
+	 * fault.reason is a code: "not_an_approver" "own_request"
+	 * "already_voted" "already_answered" "expired" "reason_required"
+	 * "unknown_account" "unknown_message" "payload_not_shown".
+	 */
+	enum rc rc;
+	struct fault fault;
+	bool repeated; /* of an interaction that is known: say nothing */
+	bool settled;  /* this answer settled it; else it was counted */
+	const struct intent *intent; /* afterwards; NULL when unknown */
+	const struct card *card;     /* likewise, as struct delivery has it */
+	const char *page;	     /* where the full card is, or NULL */
+	const char *shown_handle;    /* for repainting a card still open */
+};
+
+void answer_free(struct answer *);
+
+/* What an account may decide now. */
+struct pending_item {
+	const char *headline; /* shown form */
+	const char *page;
+	long long expires_ms;
+};
+
+enum { PENDING_LIST_MAX = 20 };
+
+struct pending_list {
+	struct arena *arena;
+	const char *channel;
+	const char *account;
+	void (*done)(void *ctx, struct pending_list *); /* as in answer */
+	void *ctx;
+	/* Results: */
+	enum rc rc;
+	bool known;		    /* the account is somebody's */
+	struct pending_item *items; /* soonest to expire first */
+	int items_n;
+	int more; /* beyond PENDING_LIST_MAX */
+};
+
+void pending_list_free(struct pending_list *);
 
 enum channel_state {
 	CHANNEL_STARTING,
@@ -72,29 +161,56 @@ enum channel_state {
 struct channel_health {
 	enum channel_state state;
 	char fault[200]; /* words, no secrets; "" when up */
+	/* Chats; for metrics: */
+	bool chat;		 /* the rest counts */
+	int sessions;		 /* live connections for events */
+	int ghosts;		 /* that the peer counts and we do not have */
+	long long reconnects;	 /* begun after one was lost */
+	long long limited;	 /* times the peer said: too often */
+	long long answers;	 /* taken, of people */
+	long long answers_late;	 /* acknowledged too late, or not at all */
+	long long answer_ms_max; /* longest from arrival to acknowledgement */
 };
 
 /* What a channel says to the trunk; any thread, must not block. */
 struct channel_up {
-	void (*decided)(void *ctx, const struct decision *);
 	void (*ended)(void *ctx, const char *delivery_id,
 	    const struct attempt *);
+	/* Takes the answer over until its `done`. */
+	void (*decided)(void *ctx, struct answer *);
+	/* Takes the list over until its `done`. */
+	void (*pending)(void *ctx, struct pending_list *);
+	/*
+	 * Keeps a text under a name over restarts, in the order of the calls;
+	 * what a session needs to go on. Copies both. `done` may be NULL; it
+	 * is called after the commit.
+	 */
+	void (*remember)(void *ctx, const char *name, const char *text,
+	    void (*done)(void *arg, enum rc), void *arg);
 	void *ctx;
 };
 
 /* What a channel is started with. All outlives the channel. */
 struct channel_env {
 	const struct channel_up *up;
-	struct http_client *http; /* the courier */
+	struct http_client *http;    /* the courier */
+	struct websocket_loop *chat; /* the thread of the chat sessions */
 	/* A setting by its environment name ("SMTP_HOST"); NULL = unset. */
 	const char *(*setting)(void *ctx, const char *name);
 	void *setting_ctx;
+	/* What was remembered under a name, or NULL; in start() only. */
+	const char *(*recall)(void *ctx, const char *name, struct arena *);
+	void *recall_ctx;
 	const char *template_dir; /* NULL = embedded */
 	const char *public_url;	  /* without a slash at the end */
 };
 
 struct channel_ops {
-	const char *name; /* "email" "webhook" "slack" "discord" */
+	const char *name;   /* "email" "webhook" "slack" "discord" */
+	size_t payload_max; /* bytes of payload on a card here; 0 = no card */
+	/* A place that is asked where a plan names no channel: the setting that
+	 * holds its address; NULL = there is none. */
+	const char *default_channel;
 	/* Whether the settings turn it on. */
 	bool (*wanted)(const struct channel_env *);
 	enum rc (*start)(const struct channel_env *, void **self,
@@ -111,5 +227,7 @@ const char *channel_state_name(enum channel_state);
 
 extern const struct channel_ops channel_email;
 extern const struct channel_ops channel_webhook;
+extern const struct channel_ops channel_slack;
+extern const struct channel_ops channel_discord;
 
 #endif

@@ -150,13 +150,12 @@ load_rules(struct daemon *d, struct fault *f)
 	return rc;
 }
 
-/* Answers that come over a channel: none of the channels here has any. */
 static void
-on_decided(void *ctx, const struct decision *decision)
+on_decided(void *ctx, struct answer *answer)
 {
 	(void)ctx;
-	log_warn("intent %s: an answer over %s is not taken",
-	    decision->intent_id, decision->via);
+	answer->rc = RC_BUSY;
+	answer->done(answer->ctx, answer);
 }
 
 static enum rc

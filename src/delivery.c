@@ -5,7 +5,8 @@
 
 const char *const delivery_state_words[] = {"due", "leased", "done", "dead",
     "dropped", NULL};
-const char *const delivery_kind_words[] = {"ask", "settled", "webhook", NULL};
+const char *const delivery_kind_words[] = {"ask", "settled", "repaint",
+    "webhook", NULL};
 
 #define DELIVERY_COLUMNS \
 	"id, intent_id, kind, channel, person, address, webhook_id, event, " \

@@ -14,11 +14,11 @@
 #include "lib/queue.h"
 
 enum {
-	POOL_MAIL = 2, /* behind those of enum http_pool */
-	POOLS = 3,
+	POOL_MAIL = 3, /* behind those of enum http_pool */
+	POOLS = 4,
 	PER_HOST_MAX = 8, /* connections to one host, in each pool */
 	FOREIGN_MAX = 64, /* foreign connections at a time */
-	IDLE_MAX = 16,	  /* platform connections kept for the next call */
+	IDLE_MAX = 16,	  /* connections of ours kept for the next call */
 	STARTS_MAX = 64,  /* calls begun in one turn */
 	/*
 	 * The longest sleep while calls are under way: curl 7.88 goes to the

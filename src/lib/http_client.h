@@ -2,9 +2,10 @@
  * http_client: requests to other people's servers. The door to libcurl, with
  * http_client_call.c and http_client_mail.c behind it.
  *
- * Two pools of connections, each with a thread: `HTTP_PLATFORM` for hosts we
- * chose (chat APIs, the mail relay), `HTTP_FOREIGN` for addresses that came in
- * a request: there every address is checked when the connection is made, no
+ * Three pools of connections, each with a thread: `HTTP_PLATFORM` for hosts we
+ * chose (chat APIs), `HTTP_URGENT` for answers to people on the same hosts,
+ * which wait for nothing else, and `HTTP_FOREIGN` for addresses that came in a
+ * request: there every address is checked when the connection is made, no
  * connection is reused, only https is spoken (unless private addresses are
  * allowed) and nothing is trusted. Redirects are never followed, proxies of
  * the environment are not used, TLS is always verified, and nothing is sent a
@@ -20,7 +21,7 @@
 
 struct http_client; /* opaque: fields live in http_client.c */
 
-enum http_pool { HTTP_PLATFORM, HTTP_FOREIGN };
+enum http_pool { HTTP_PLATFORM, HTTP_URGENT, HTTP_FOREIGN };
 
 struct http_client_options {
 	size_t waiting_max;  /* calls queued or under way, in each pool */
