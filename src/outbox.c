@@ -42,7 +42,8 @@ struct outbox {
 	struct outbox_options options;
 	struct lane lanes[OUTBOX_CHANNELS_MAX];
 	int lanes_n;
-	struct pumping timed; /* the timer's */
+	const struct channel_up *up; /* borrowed: who is told of answers */
+	struct pumping timed;	     /* the timer's */
 	atomic_bool kicked;
 	atomic_bool stopping;
 	pthread_mutex_t lock; /* of each lane's self: a stop takes it away */
@@ -157,6 +158,7 @@ ending_free(struct outbox_end *e)
 {
 	free(e->remote_id);
 	free(e->detail);
+	free(e->account);
 	free(e);
 }
 
@@ -184,7 +186,8 @@ ended(void *ctx, const char *id, const struct attempt *at)
 	    .rc = at->rc,
 	    .retry_after_s = at->retry_after_s,
 	    .remote_id = mem_strdup(at->remote_id),
-	    .detail = mem_strdup(at->detail)};
+	    .detail = mem_strdup(at->detail),
+	    .account = mem_strdup(at->account)};
 	(void)snprintf(e->id, sizeof(e->id), "%s", id);
 	if (store_write(l->outbox->options.store, outbox_end_attempt,
 		attempt_ended, e) != RC_OK) {
@@ -235,6 +238,32 @@ outbox_kick(struct outbox *o)
 	}
 }
 
+/* The rest of what a channel says is for those above us. */
+static void
+decided(void *ctx, struct answer *answer)
+{
+	const struct channel_up *up = ((struct lane *)ctx)->outbox->up;
+
+	up->decided(up->ctx, answer);
+}
+
+static void
+pending(void *ctx, struct pending_list *list)
+{
+	const struct channel_up *up = ((struct lane *)ctx)->outbox->up;
+
+	up->pending(up->ctx, list);
+}
+
+static void
+remember(void *ctx, const char *name, const char *text,
+    void (*done)(void *arg, enum rc), void *arg)
+{
+	const struct channel_up *up = ((struct lane *)ctx)->outbox->up;
+
+	up->remember(up->ctx, name, text, done, arg);
+}
+
 static enum rc
 lane_start(struct outbox *o, const struct channel_ops *ops,
     const struct channel_env *env, struct fault *f)
@@ -246,8 +275,10 @@ lane_start(struct outbox *o, const struct channel_ops *ops,
 	l->outbox = o;
 	l->ops = ops;
 	l->env = *env;
-	l->up = (struct channel_up){.decided = env->up->decided,
-	    .ended = ended,
+	l->up = (struct channel_up){.ended = ended,
+	    .decided = decided,
+	    .pending = pending,
+	    .remember = remember,
 	    .ctx = l};
 	l->env.up = &l->up;
 	rc = ops->start(&l->env, &l->self, f);
@@ -273,6 +304,7 @@ outbox_start(struct outbox *o, const struct channel_env *env, struct fault *f)
 		return fault_set(f, rc, "ASSENT_DATA_DIR",
 		    "the database cannot be written");
 	}
+	o->up = env->up;
 	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
 		if (!known[i]->wanted(env)) {
 			continue;
@@ -343,7 +375,8 @@ outbox_channel(struct outbox *o, int i, struct channel_health *out)
 	assert(i >= 0 && i < o->lanes_n);
 	l = &o->lanes[i];
 	if (out != NULL) {
-		*out = (struct channel_health){CHANNEL_DOWN, "stopped"};
+		*out = (struct channel_health){.state = CHANNEL_DOWN,
+		    .fault = "stopped"};
 		(void)pthread_mutex_lock(&o->lock);
 		if (l->self != NULL) {
 			l->ops->health(l->self, out);

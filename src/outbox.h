@@ -41,8 +41,7 @@ struct outbox_options {
 struct outbox *outbox_new(const struct outbox_options *);
 /*
  * Starts the channels that the settings want and sets the pump's timer; before
- * store_start(). Of `env->up` only `decided` is used; it gets a context of
- * ours.
+ * store_start(). Of `env->up` everything but `ended` is used.
  */
 enum rc outbox_start(struct outbox *, const struct channel_env *env,
     struct fault *) MUST_CHECK;

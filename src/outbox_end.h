@@ -19,6 +19,7 @@ struct outbox_end {
 	int retry_after_s;
 	char *remote_id; /* owned; or NULL */
 	char *detail;	 /* owned; or NULL */
+	char *account;	 /* owned; or NULL */
 };
 
 /* A store_job over a struct outbox_end. Told twice, it does nothing. */
