@@ -56,10 +56,14 @@ struct slack_session *slack_session_new(const struct slack_session_options *);
  */
 enum rc slack_session_ack(struct slack_session *,
     const struct slack_envelope_ref *, const json_t *payload) MUST_CHECK;
-/* Any thread. Fills state, fault, sessions, ghosts and reconnects. */
+/* Any thread. Fills state, fault, sessions, ghosts and reconnects, and adds to
+ * limited. */
 void slack_session_health(struct slack_session *, struct channel_health *out);
-/* Says close on all, waits for nothing, and frees; no envelope comes after
- * it. On any thread but the loop's. */
+/*
+ * Says close on all, waits for their ends for at most 1.5 s, and frees; no
+ * envelope comes from the call on. On any thread but the loop's, which must
+ * not need what the caller holds. NULL is fine.
+ */
 void slack_session_free(struct slack_session *);
 
 #endif
