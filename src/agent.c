@@ -18,7 +18,7 @@ const char *const agent_status_words[] = {"active", "suspended", "revoked",
 	"allowed_destinations, metadata, status, pending, created_ms"
 #define KEY_COLUMNS \
 	"id, class, name, agent_id, person, dialect, scopes, rate_limit, " \
-	"created_ms, revoked_ms"
+	"created_ms, revoked_ms, quota"
 
 static enum rc
 word_read(const char *word, const char *const *words, int *out, struct fault *f)
@@ -74,6 +74,7 @@ key_read(struct db_rows *r, struct arena *a, struct key *out, struct fault *f)
 	    .rate_limit = db_get_int(r, 7),
 	    .created_ms = db_get_int(r, 8),
 	    .revoked = !db_is_null(r, 9),
+	    .quota = db_get_text(r, 10, a),
 	};
 	store_json_strings(db_get_text(r, 6, a), a, &out->scopes);
 	return rc;
@@ -134,12 +135,14 @@ agent_set_status(struct tx *tx, const char *id, enum agent_status status,
 
 /* The key's text says nothing; 192 random bits (OWASP ASVS 5.0 6.5.3). */
 static void
-secret_make(char secret[AGENT_KEY_SIZE], char hash[CRYPTO_SHA256_HEX])
+secret_make(const char *prefix, char secret[AGENT_KEY_SIZE],
+    char hash[CRYPTO_SHA256_HEX])
 {
 	char hex[2 * 24 + 1];
 
 	random_hex(hex, 24);
-	(void)snprintf(secret, AGENT_KEY_SIZE, "gate_sk_%s", hex);
+	(void)snprintf(secret, AGENT_KEY_SIZE, "%s%s",
+	    prefix != NULL ? prefix : "gate_sk_", hex);
 	crypto_sha256_hex(secret, strlen(secret), hash);
 	crypto_wipe(hex, sizeof(hex));
 }
@@ -174,24 +177,24 @@ key_create(struct tx *tx, struct key *k, struct arena *a, const char *by,
 	if (rc != RC_OK) {
 		return rc;
 	}
-	secret_make(secret, hash);
+	secret_make(k->prefix, secret, hash);
 	id_next(tx->ids, tx->now_ms, "key_", id);
 	k->id = arena_strdup(a, id);
 	k->created_ms = tx->now_ms;
 	rc = db_run(tx->db, f, NULL,
 	    "INSERT INTO key (" KEY_COLUMNS ", hash) VALUES "
-	    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,NULL,?10)",
-	    "tttttttiit", k->id, key_class_words[k->class], k->name,
+	    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,NULL,?10,?11)",
+	    "tttttttiitt", k->id, key_class_words[k->class], k->name,
 	    k->agent_id, k->person, k->dialect,
 	    store_json_of_strings(a, &k->scopes), k->rate_limit, k->created_ms,
-	    hash);
+	    k->quota, hash);
 	if (rc != RC_OK) {
 		return rc;
 	}
 	return audit_add(tx, NULL, "key_created", by,
-	    json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "key", k->id, "class",
-		key_class_words[k->class], "name", k->name, "agent",
-		k->agent_id, "person", k->person),
+	    json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s*}", "key", k->id,
+		"class", key_class_words[k->class], "name", k->name, "agent",
+		k->agent_id, "person", k->person, "plan", k->quota),
 	    f);
 }
 

@@ -25,7 +25,7 @@ enum agent_status {
 extern const char *const key_class_words[];
 extern const char *const agent_status_words[];
 
-enum { AGENT_KEY_SIZE = 64 }; /* "gate_sk_" + 48 hex + NUL, rounded up */
+enum { AGENT_KEY_SIZE = 64 }; /* prefix + 48 hex + NUL, rounded up */
 
 struct agent {
 	const char *id; /* filled by agent_register() */
@@ -48,6 +48,8 @@ struct key {
 	const char *agent_id; /* of class agent, else NULL */
 	const char *person;   /* or NULL */
 	const char *dialect;
+	const char *prefix; /* of its text, when it is made; NULL = our own */
+	const char *quota;  /* name of one, see quota.h; NULL = no limits */
 	struct field_strings scopes;
 	long long rate_limit; /* requests a minute; 0 = unlimited */
 	long long created_ms;

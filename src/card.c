@@ -7,6 +7,7 @@
 #include "card_impl.h"
 #include "card_payload.h"
 #include "card_words.h"
+#include "guest.h"
 #include "lib/buf.h"
 
 static bool
@@ -20,6 +21,9 @@ card_person(const struct card_build *b, const char *person, const char *name)
 {
 	if (is_empty(name) && b->name_of != NULL) {
 		name = b->name_of(b->ctx, person);
+	}
+	if (is_empty(name)) {
+		name = guest_name(&b->in->plan, person);
 	}
 	return card_line(b->arena, is_empty(name) ? person : name);
 }

@@ -55,6 +55,9 @@ struct db_ops {
 	void (*end)(struct db_rows *);
 	/* Rows changed by the last query of this connection. */
 	long long (*changes)(struct db *);
+	/* What was erased is gone from the disk: RC_OK; RC_BUSY: not yet, a
+	 * reader still needs it. Outside of a transaction. */
+	enum rc (*scrub)(struct db *, struct fault *);
 	void (*close)(struct db *);
 };
 
@@ -77,6 +80,8 @@ enum rc db_sqlite_open(const char *path, enum db_mode, struct db **out,
 enum rc db_begin(struct db *, struct fault *) MUST_CHECK;
 enum rc db_commit(struct db *, struct fault *) MUST_CHECK;
 void db_rollback(struct db *);
+/* See struct db_ops. */
+enum rc db_scrub(struct db *, struct fault *) MUST_CHECK;
 /* NULL is fine. */
 void db_close(struct db *);
 

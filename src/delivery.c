@@ -8,32 +8,12 @@ const char *const delivery_state_words[] = {"due", "leased", "done", "dead",
 const char *const delivery_kind_words[] = {"ask", "settled", "repaint",
     "webhook", NULL};
 
+enum { ASKED_MAX = 1024 }; /* asks of one intent */
+
 #define DELIVERY_COLUMNS \
 	"id, intent_id, kind, channel, person, address, webhook_id, event, " \
 	"event_ms, state, attempts, due_ms, remote_id, error, created_ms, " \
-	"ended_ms"
-
-void
-delivery_free(struct delivery *d)
-{
-	if (d != NULL) {
-		arena_free(d->arena); /* d itself lives in it */
-	}
-}
-
-const char *
-channel_state_name(enum channel_state state)
-{
-	static const char *const names[CHANNEL_STATES] = {
-	    [CHANNEL_STARTING] = "starting",
-	    [CHANNEL_UP] = "up",
-	    [CHANNEL_DEGRADED] = "degraded",
-	    [CHANNEL_DOWN] = "down",
-	};
-
-	assert(state < CHANNEL_STATES);
-	return names[state];
-}
+	"ended_ms, sealed"
 
 static int
 word_index(const char *word, const char *const *words)
@@ -75,6 +55,7 @@ row_read(struct db_rows *r, struct arena *a, struct delivery_row *out,
 	    .created_ms = db_get_int(r, 14),
 	    .ended_ms = db_get_int(r, 15),
 	};
+	out->sealed = db_get_blob(r, 16, a, &out->sealed_len);
 	return RC_OK;
 }
 
@@ -106,10 +87,11 @@ delivery_insert(struct tx *tx, struct delivery_row *d, struct fault *f)
 	}
 	rc = db_run(tx->db, f, NULL,
 	    "INSERT INTO delivery (" DELIVERY_COLUMNS ") VALUES "
-	    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,'due',0,?10,?11,NULL,?12,0)",
-	    "ttttttttiiti", id, d->intent_id, delivery_kind_words[d->kind],
+	    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,'due',0,?10,?11,NULL,?12,0,?13)",
+	    "ttttttttiitib", id, d->intent_id, delivery_kind_words[d->kind],
 	    d->channel, d->person, d->address, d->webhook_id, d->event,
-	    d->event_ms, d->due_ms, d->remote_id, d->created_ms);
+	    d->event_ms, d->due_ms, d->remote_id, d->created_ms, d->sealed,
+	    d->sealed_len);
 	if (rc == RC_OK) {
 		store_kick(tx);
 	}
@@ -129,6 +111,8 @@ delivery_owe_asks(struct tx *tx, const char *intent_id, const struct ask *asks,
 		    .channel = asks[i].channel,
 		    .person = asks[i].person,
 		    .address = asks[i].address,
+		    .sealed = asks[i].sealed,
+		    .sealed_len = asks[i].sealed_len,
 		    .event_ms = tx->now_ms,
 		};
 
@@ -138,101 +122,163 @@ delivery_owe_asks(struct tx *tx, const char *intent_id, const struct ask *asks,
 }
 
 static bool
+repaints(const char *channel)
+{
+	const struct channel_ops *ops = channel_find(channel);
+
+	return ops != NULL && ops->interactive;
+}
+
+/* Who decided on a page or by mail has seen the end there. */
+static bool
 saw_it(const struct delivery_row *ask, const char *person, const char *channel)
 {
 	return person != NULL && channel != NULL && ask->person != NULL &&
-	    strcmp(ask->person, person) == 0 &&
+	    !repaints(ask->channel) && strcmp(ask->person, person) == 0 &&
 	    strcmp(ask->channel, channel) == 0;
+}
+
+/* The asks of an intent that were sent, or are being sent. */
+static enum rc
+asked(struct tx *tx, const char *intent_id, struct delivery_row **out, int *n,
+    struct fault *f)
+{
+	CLEANUP(db_rows_drop) struct db_rows *r = NULL;
+	enum rc rc = db_query(tx->db, f, &r,
+	    "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE intent_id = ?1 "
+	    "AND kind = 'ask' AND state IN ('due', 'leased', 'done') AND "
+	    "attempts > 0 ORDER BY id LIMIT ?2",
+	    "ti", intent_id, (long long)ASKED_MAX);
+
+	return rc == RC_OK ? rows_read(r, ASKED_MAX, tx->scratch, out, n, f)
+			   : rc;
+}
+
+/*
+ * When what changes this message may go out: now, or behind what is under way
+ * for it; the end of that pulls it forward (delivery_message_ended).
+ */
+static enum rc
+free_from(struct tx *tx, const struct delivery_row *ask, long long *out,
+    struct fault *f)
+{
+	*out = tx->now_ms;
+	if (ask->state == DELIVERY_LEASED) {
+		*out = ask->due_ms;
+		return RC_OK;
+	}
+	return db_int(tx->db, f, out,
+	    "SELECT coalesce(max(due_ms), ?5) FROM delivery WHERE "
+	    "intent_id = ?1 AND kind = 'repaint' AND state = 'leased' AND "
+	    "channel = ?2 AND person IS ?3 AND address = ?4",
+	    "tttti", ask->intent_id, ask->channel, ask->person, ask->address,
+	    tx->now_ms);
+}
+
+/* Another message about what was asked there. */
+static enum rc
+follow_up(struct tx *tx, const struct delivery_row *ask,
+    enum delivery_kind kind, struct fault *f)
+{
+	struct delivery_row d = *ask;
+	enum rc rc = free_from(tx, ask, &d.due_ms, f);
+
+	d.kind = kind;
+	d.event_ms = tx->now_ms;
+	return rc == RC_OK ? delivery_insert(tx, &d, f) : rc;
+}
+
+static enum rc
+forget_sealed(struct tx *tx, const char *intent_id, struct fault *f)
+{
+	long long n = 0;
+	enum rc rc = db_run(tx->db, f, &n,
+	    "UPDATE delivery SET sealed = NULL WHERE intent_id = ?1 AND "
+	    "sealed IS NOT NULL",
+	    "t", intent_id);
+
+	if (rc == RC_OK && n > 0) {
+		store_scrub(tx);
+	}
+	return rc;
 }
 
 enum rc
 delivery_owe_settled(struct tx *tx, const char *intent_id,
     const char *skip_person, const char *skip_channel, struct fault *f)
 {
-	struct arena *a = tx->scratch;
-	struct delivery_row *rows;
+	struct delivery_row *asks;
 	int n;
 	enum rc rc = db_run(tx->db, f, NULL,
 	    "UPDATE delivery SET state = 'dropped', ended_ms = ?2 "
-	    "WHERE intent_id = ?1 AND kind = 'ask' AND state = 'due' AND "
-	    "attempts = 0",
+	    "WHERE intent_id = ?1 AND state = 'due' AND "
+	    "(kind = 'repaint' OR (kind = 'ask' AND attempts = 0))",
 	    "ti", intent_id, tx->now_ms);
 
 	if (rc == RC_OK) {
-		rc = delivery_list(tx->db, -1, intent_id, NULL,
-		    INTENT_APPROVERS_MAX * 4, a, &rows, &n, f);
+		rc = asked(tx, intent_id, &asks, &n, f);
 	}
 	for (int i = 0; rc == RC_OK && i < n; i++) {
-		struct delivery_row d = rows[i];
-
-		if (d.kind != DELIVERY_ASK || d.state == DELIVERY_DROPPED ||
-		    d.state == DELIVERY_DEAD ||
-		    saw_it(&d, skip_person, skip_channel)) {
-			continue;
+		if (asks[i].sealed == NULL &&
+		    !saw_it(&asks[i], skip_person, skip_channel)) {
+			rc = follow_up(tx, &asks[i], DELIVERY_SETTLED, f);
 		}
-		d.kind = DELIVERY_SETTLED;
-		d.event_ms = tx->now_ms;
-		/* An ask under way goes first: the end answers to its id. */
-		d.due_ms = d.state == DELIVERY_LEASED ? d.due_ms : 0;
-		rc = delivery_insert(tx, &d, f);
+	}
+	return rc == RC_OK ? forget_sealed(tx, intent_id, f) : rc;
+}
+
+/* Whether one waits already: it will show what is then. */
+static enum rc
+repaint_waits(struct tx *tx, const struct delivery_row *ask, bool *out,
+    struct fault *f)
+{
+	long long n = 0;
+	enum rc rc = db_int(tx->db, f, &n,
+	    "SELECT count(*) FROM delivery WHERE intent_id = ?1 AND "
+	    "kind = 'repaint' AND state = 'due' AND channel = ?2 AND "
+	    "person IS ?3 AND address = ?4",
+	    "tttt", ask->intent_id, ask->channel, ask->person, ask->address);
+
+	*out = n > 0;
+	return rc;
+}
+
+enum rc
+delivery_owe_repaints(struct tx *tx, const char *intent_id, struct fault *f)
+{
+	struct delivery_row *asks;
+	int n;
+	enum rc rc = asked(tx, intent_id, &asks, &n, f);
+
+	for (int i = 0; rc == RC_OK && i < n; i++) {
+		bool waits = true;
+
+		if (repaints(asks[i].channel)) {
+			rc = repaint_waits(tx, &asks[i], &waits, f);
+		}
+		if (rc == RC_OK && !waits) {
+			rc = follow_up(tx, &asks[i], DELIVERY_REPAINT, f);
+		}
 	}
 	return rc;
 }
 
 enum rc
-delivery_ask_ended(struct tx *tx, const struct delivery_row *ask,
+delivery_message_ended(struct tx *tx, const struct delivery_row *row,
     struct fault *f)
 {
-	bool never = ask->state == DELIVERY_DEAD || ask->attempts == 0;
+	bool never = row->kind == DELIVERY_ASK &&
+	    (row->state == DELIVERY_DEAD || row->attempts == 0);
 
 	return db_run(tx->db, f, NULL,
 	    "UPDATE delivery SET state = ?5, due_ms = ?6, ended_ms = ?7, "
-	    "remote_id = ?8 WHERE intent_id = ?1 AND kind = 'settled' AND "
-	    "state = 'due' AND attempts = 0 AND channel = ?2 AND "
-	    "person IS ?3 AND address IS ?4",
-	    "tttttiit", ask->intent_id, ask->channel, ask->person, ask->address,
+	    "remote_id = ?8 WHERE intent_id = ?1 AND "
+	    "kind IN ('settled', 'repaint') AND state = 'due' AND "
+	    "attempts = 0 AND channel = ?2 AND person IS ?3 AND "
+	    "address IS ?4",
+	    "tttttiit", row->intent_id, row->channel, row->person, row->address,
 	    delivery_state_words[never ? DELIVERY_DROPPED : DELIVERY_DUE],
-	    tx->now_ms, never ? tx->now_ms : 0LL, ask->remote_id);
-}
-
-enum rc
-delivery_owe_webhook(struct tx *tx, const struct webhook *w, const char *event,
-    struct fault *f)
-{
-	struct delivery_row d = {
-	    .intent_id = w->intent_id,
-	    .kind = DELIVERY_WEBHOOK,
-	    .channel = "webhook",
-	    .webhook_id = w->id,
-	    .address = w->url,
-	    .event = event,
-	    .event_ms = tx->now_ms,
-	};
-
-	return delivery_insert(tx, &d, f);
-}
-
-enum rc
-delivery_owe_webhooks(struct tx *tx, const char *intent_id, const char *event,
-    struct fault *f)
-{
-	CLEANUP(db_rows_drop) struct db_rows *r = NULL;
-	struct arena *a = tx->scratch;
-	enum rc rc = db_query(tx->db, f, &r,
-	    "SELECT id, url FROM webhook WHERE intent_id = ?1 AND "
-	    "ended_ms = 0 LIMIT ?2",
-	    "ti", intent_id, (long long)DELIVERY_WEBHOOKS_MAX);
-
-	while (rc == RC_OK && (rc = db_next(r, f)) == RC_OK) {
-		const struct webhook w = {
-		    .id = db_get_text(r, 0, a),
-		    .intent_id = intent_id,
-		    .url = db_get_text(r, 1, a),
-		};
-
-		rc = delivery_owe_webhook(tx, &w, event, f);
-	}
-	return rc == RC_NOT_FOUND ? RC_OK : rc;
+	    tx->now_ms, never ? tx->now_ms : 0LL, row->remote_id);
 }
 
 enum rc
@@ -338,82 +384,6 @@ delivery_depth(struct db *db, struct delivery_depth *out, struct fault *f)
 	if (rc == RC_OK) {
 		rc = db_int(db, f, &out->dead,
 		    "SELECT count(*) FROM delivery WHERE state = 'dead'", "");
-	}
-	return rc;
-}
-
-/* The callback URL is the agent's own wish and stays beside it. */
-static enum rc
-webhook_end_earlier(struct tx *tx, const struct webhook *w, struct fault *f)
-{
-	return db_run(tx->db, f, NULL,
-	    "UPDATE webhook SET ended_ms = ?2 WHERE intent_id = ?1 AND "
-	    "ended_ms = 0 AND (url = ?3 OR url IS NOT "
-	    "(SELECT callback_url FROM intent WHERE id = ?1))",
-	    "tit", w->intent_id, tx->now_ms, w->url);
-}
-
-enum rc
-webhook_insert(struct tx *tx, struct webhook *w, bool replace, struct fault *f)
-{
-	long long n = 0;
-	enum rc rc = db_int(tx->db, f, &n,
-	    "SELECT count(*) FROM webhook WHERE intent_id = ?1", "t",
-	    w->intent_id);
-
-	assert(w->id != NULL);
-	if (rc == RC_OK && n >= DELIVERY_WEBHOOKS_MAX) {
-		return fault_set(f, RC_LIMITED, "url",
-		    "an intent has at most %d webhooks", DELIVERY_WEBHOOKS_MAX);
-	}
-	if (rc == RC_OK && replace) {
-		rc = webhook_end_earlier(tx, w, f);
-	}
-	if (rc != RC_OK) {
-		return rc;
-	}
-	return db_run(tx->db, f, NULL,
-	    "INSERT INTO webhook (id, intent_id, url, secret, created_ms, "
-	    "ended_ms) VALUES (?1,?2,?3,?4,?5,0)",
-	    "tttbi", w->id, w->intent_id, w->url, w->secret, w->secret_len,
-	    tx->now_ms);
-}
-
-enum rc
-webhook_get(struct db *db, const char *id, struct arena *a, struct webhook *out,
-    struct fault *f)
-{
-	CLEANUP(db_rows_drop) struct db_rows *r = NULL;
-	enum rc rc = db_one(db, f, &r,
-	    "SELECT id, intent_id, url, secret FROM webhook WHERE id = ?1", "t",
-	    id);
-
-	if (rc != RC_OK) {
-		return rc;
-	}
-	*out = (struct webhook){
-	    .id = db_get_text(r, 0, a),
-	    .intent_id = db_get_text(r, 1, a),
-	    .url = db_get_text(r, 2, a),
-	};
-	if (!db_is_null(r, 3)) {
-		out->secret = db_get_blob(r, 3, a, &out->secret_len);
-	}
-	return RC_OK;
-}
-
-enum rc
-webhook_end(struct tx *tx, const char *id, struct fault *f)
-{
-	enum rc rc = db_run(tx->db, f, NULL,
-	    "UPDATE webhook SET ended_ms = ?2 WHERE id = ?1 AND ended_ms = 0",
-	    "ti", id, tx->now_ms);
-
-	if (rc == RC_OK) {
-		rc = db_run(tx->db, f, NULL,
-		    "UPDATE delivery SET state = 'dropped', ended_ms = ?2 "
-		    "WHERE webhook_id = ?1 AND state = 'due'",
-		    "ti", id, tx->now_ms);
 	}
 	return rc;
 }

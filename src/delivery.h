@@ -31,6 +31,9 @@ struct delivery_row {
 	const char *channel;
 	const char *person; /* or NULL */
 	const char *address;
+	const void *sealed; /* the address, where it is a secret, sealed with
+			       the intent's id; NULL = see address */
+	size_t sealed_len;
 	const char *webhook_id; /* of kind webhook */
 	const char *event;	/* of kind webhook: "approved", ... */
 	long long event_ms;
@@ -46,8 +49,10 @@ struct delivery_row {
 /* Where a person or channel is asked. */
 struct ask {
 	const char *channel; /* "email", ... */
-	const char *person;  /* or NULL for a channel of many */
+	const char *person;  /* or guest; NULL for a channel of many */
 	const char *address;
+	const void *sealed; /* as in struct delivery_row */
+	size_t sealed_len;
 };
 
 /* Inserts one row, due now unless due_ms says when; id and times are filled
@@ -59,13 +64,18 @@ enum rc delivery_owe_asks(struct tx *, const char *intent_id,
 /*
  * The intent is settled: asks not sent are dropped, those who were asked are
  * told, except by `skip_channel` to `skip_person` (who decided there and saw).
+ * Sealed addresses are erased, and nobody is told there.
  */
 enum rc delivery_owe_settled(struct tx *, const char *intent_id,
     const char *skip_person, const char *skip_channel, struct fault *)
     MUST_CHECK;
-/* An ask is over, for now at least: the end that waits behind it goes out as an
- * answer to it, or is dropped where nobody was asked. */
-enum rc delivery_ask_ended(struct tx *, const struct delivery_row *ask,
+/* Somebody has voted: messages that can be changed are, once for all votes
+ * until they are. */
+enum rc delivery_owe_repaints(struct tx *, const char *intent_id,
+    struct fault *) MUST_CHECK;
+/* What was under way for a message is over, for now at least: what waits behind
+ * it goes out as a change of it, or is dropped where nobody was asked. */
+enum rc delivery_message_ended(struct tx *, const struct delivery_row *,
     struct fault *) MUST_CHECK;
 struct webhook;
 /* One endpoint is owed this event. */
@@ -109,6 +119,7 @@ struct webhook {
 	const char *url;
 	const void *secret; /* sealed with the id; NULL = the agent's own */
 	size_t secret_len;
+	int attempts_max; /* 0 = as the settings say */
 };
 /* Ends earlier ones of this intent when `replace`, but for its callback URL.
  * RC_LIMITED, and nothing has changed, over DELIVERY_WEBHOOKS_MAX. The id must

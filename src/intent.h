@@ -25,6 +25,7 @@ enum {
 	INTENT_TTL_DEFAULT_S = 3600,
 	INTENT_TTL_MAX_S = 365 * 24 * 3600,
 	INTENT_REASON_MAX = 1000, /* characters */
+	INTENT_GUESTS_MAX = 3,
 };
 
 enum intent_state {
@@ -62,21 +63,38 @@ struct risk {
 	struct field_strings factors;
 };
 
+/* Somebody who is asked at an address and is nobody of assent.yaml. */
+struct guest {
+	const char *id;	  /* see guest.h; no person has such an id */
+	const char *name; /* to show; an address is masked */
+};
+
+/* A place where somebody is asked, as the submit named it. */
+struct address {
+	const char *channel; /* "email" "slack_webhook" "link" */
+	const char *where;   /* mail address, URL; NULL for a link */
+};
+
 /* Who may decide. Pinned to the intent when it is submitted. */
 struct plan {
-	struct field_strings approvers; /* person ids; empty = see open */
-	struct field_strings channels;	/* names of assent.yaml */
-	struct field_strings excluded;	/* person ids that may not approve */
+	struct field_strings approvers; /* of persons and guests; may be empty:
+					   then see open */
+	struct guest guests[INTENT_GUESTS_MAX]; /* names of those among them */
+	int guests_n;
+	struct field_strings channels; /* names of assent.yaml */
+	struct field_strings roles;    /* of Discord: holders may decide too */
+	struct field_strings excluded; /* person ids that may not approve */
 	bool open; /* any reviewer credential without a person may decide too */
 	int required;	      /* distinct people who must approve, at least 1 */
 	int deny_threshold;   /* distinct people whose denial settles it */
 	bool reason_required; /* a denial needs a reason */
+	bool approve_reason;  /* whatever is chosen needs one */
 };
 
 /* What was asked. Strings and values live in the request's arena. */
 struct draft {
 	const char *destination;
-	const char *policy;
+	const char *policy;  /* NULL = the one for drafts that name none */
 	const char *payload; /* bytes to judge and show; "" when absent */
 	size_t payload_len;
 	bool payload_is_json;	  /* came as a JSON value: canonical form */
@@ -99,8 +117,13 @@ struct draft {
 	int options_n;			/* 0 = Approve and Deny */
 	struct field_strings approvers; /* persons and groups, as asked */
 	struct field_strings channels;
+	struct address addresses[INTENT_GUESTS_MAX];
+	int addresses_n;
 	const char *callback_url;
-	const char *dialect; /* static name */
+	int callback_attempts; /* at most; 0 = as the settings say */
+	bool erase_payload;    /* when it is settled, not some time after */
+	bool view_link;	       /* the answer has a link for looking at it */
+	const char *dialect;   /* static name */
 };
 
 struct vote {
@@ -126,6 +149,7 @@ struct intent {
 	const char *payload_type;
 	const void *payload_sealed; /* NULL once erased */
 	size_t payload_sealed_len;
+	bool erase_payload; /* in the transaction that settles it */
 	long long payload_bytes;
 	const char *payload_sha256; /* hex */
 	const char *digest; /* of the action, hex: what a decision binds */
@@ -186,7 +210,8 @@ struct decision {
 	const char *person; /* id in assent.yaml, or of a key without person */
 	const char *name;   /* to show */
 	bool known;	    /* person is one of assent.yaml */
-	const char *via;    /* "api" "page" "email" "slack" "discord" */
+	struct field_strings roles; /* of Discord, "GUILD/ROLE" */
+	const char *via;    /* "api" "page" "email" "slack" "discord" ... */
 	const char *assurance; /* how sure we are who it was; for the audit */
 	int option;	       /* index; or -1 and see outcome */
 	enum outcome outcome;  /* when option is -1: the first with it */

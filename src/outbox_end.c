@@ -31,15 +31,33 @@ outbox_audit(struct tx *tx, const struct delivery_row *row, const char *type,
 	    f);
 }
 
+/* How often this row is tried at most, where its endpoint says so; else 0. */
+static int
+attempts_max(struct tx *tx, const struct delivery_row *row)
+{
+	struct webhook w;
+	struct fault f = {0};
+
+	return row->webhook_id != NULL &&
+		webhook_get(tx->db, row->webhook_id, tx->scratch, &w, &f) ==
+		    RC_OK
+	    ? w.attempts_max
+	    : 0;
+}
+
 /* The wait before the next attempt, or -1 when there is none. */
 static long long
-retry_wait_ms(const struct outbox_options *o, const struct delivery_row *row)
+retry_wait_ms(struct tx *tx, const struct outbox_options *o,
+    const struct delivery_row *row)
 {
 	const struct backoff mail = {.first_ms = o->mail_retry_ms,
 	    .max_ms = 3600 * 1000,
 	    .jitter = 20};
-	int i = row->attempts - 1;
+	int i = row->attempts - 1, max = attempts_max(tx, row);
 
+	if (max > 0 && row->attempts >= max) {
+		return -1;
+	}
 	if (row->kind == DELIVERY_WEBHOOK) {
 		return i < o->webhook_retries ? o->webhook_retry_ms[i] : -1;
 	}
@@ -52,7 +70,7 @@ static enum rc
 later(struct tx *tx, const struct outbox_end *e, struct delivery_row *row,
     struct fault *f)
 {
-	long long wait = retry_wait_ms(e->options, row);
+	long long wait = retry_wait_ms(tx, e->options, row);
 	long long asked = e->retry_after_s < RETRY_AFTER_MAX_S
 	    ? e->retry_after_s
 	    : RETRY_AFTER_MAX_S;
@@ -137,8 +155,9 @@ outbox_end_attempt(struct tx *tx, void *arg)
 	if (rc == RC_OK) {
 		rc = apply(tx, e, &row, &f);
 	}
-	if (rc == RC_OK && row.kind == DELIVERY_ASK) {
-		rc = delivery_ask_ended(tx, &row, &f);
+	if (rc == RC_OK &&
+	    (row.kind == DELIVERY_ASK || row.kind == DELIVERY_REPAINT)) {
+		rc = delivery_message_ended(tx, &row, &f);
 	}
 	store_touch(tx, row.intent_id);
 	store_kick(tx); /* there is room for another */

@@ -26,6 +26,7 @@ struct policy_set {
 	struct arena *arena;	 /* all that the policies point to */
 	struct policy *policies; /* by id */
 	int n;
+	struct policy builtin;
 	char version[CRYPTO_SHA256_HEX];
 };
 
@@ -264,6 +265,18 @@ load_folder(struct policy_set *set, const char *dir, struct fault *f)
 	return rc;
 }
 
+static enum rc
+load_builtin(struct policy_set *set, struct fault *f)
+{
+	static const char text[] = "require_approval: always\n";
+	CLEANUP(file_fini) struct file file = {.shown = "built in",
+	    .id = "always-ask",
+	    .text = mem_strdup(text),
+	    .len = sizeof(text) - 1};
+
+	return file_decode(&file, set, &set->builtin, f);
+}
+
 static int
 by_id(const void *a, const void *b)
 {
@@ -299,6 +312,9 @@ policy_set_load(const char *dir, struct people *people, struct policy_set **out,
 	rc = set->people == NULL ? people_load(NULL, &set->people, f) : RC_OK;
 	if (rc == RC_OK) {
 		rc = load_folder(set, dir, f);
+	}
+	if (rc == RC_OK) {
+		rc = load_builtin(set, f);
 	}
 	if (rc != RC_OK) {
 		policy_set_unref(set);
@@ -342,6 +358,12 @@ policy_set_find(const struct policy_set *set, const char *id)
 	}
 	return bsearch(&key, set->policies, (size_t)set->n,
 	    sizeof(*set->policies), by_id);
+}
+
+const struct policy *
+policy_set_builtin(const struct policy_set *set)
+{
+	return &set->builtin;
 }
 
 int

@@ -36,6 +36,9 @@ void policy_set_unref(struct policy_set *);
  * POLICY_ID_MAX characters; anything else is simply not found.
  */
 const struct policy *policy_set_find(const struct policy_set *, const char *id);
+/* For drafts that name no policy: built in, always asks a person. It is not
+ * among those that are found or counted. */
+const struct policy *policy_set_builtin(const struct policy_set *);
 int policy_set_count(const struct policy_set *);
 /* In the order of their ids. */
 const struct policy *policy_set_at(const struct policy_set *, int i);

@@ -1,6 +1,9 @@
 #include "routing.h"
 
 #include <string.h>
+#include <strings.h>
+
+#include "guest.h"
 
 static bool
 is_in(const struct field_strings *list, const char *s)
@@ -52,6 +55,27 @@ pick(const struct field_strings *allowed, const struct field_strings *picked,
 		}
 	}
 	return RC_OK;
+}
+
+/* Roles stand for the groups that were named; an intent only picks. */
+static void
+plan_roles(const struct people *people, const struct verdict *v,
+    const struct draft *d, struct arena *a, struct plan *out)
+{
+	const struct field_strings *names = d->approvers.n > 0 ? &d->approvers
+	    : v->approvers.n > 0 ? &v->approvers
+				 : people_notify_names(people);
+	struct field_strings allowed, picked;
+
+	people_roles(people, names, a, &picked);
+	people_roles(people, &v->approvers, a, &allowed);
+	out->roles.items = arena_array(a, picked.n, sizeof(*picked.items));
+	for (size_t i = 0; i < picked.n; i++) {
+		if (v->approvers.n == 0 || is_in(&allowed, picked.items[i])) {
+			out->roles.items[out->roles.n++] =
+			    arena_strdup(a, picked.items[i]);
+		}
+	}
 }
 
 static enum rc
@@ -110,6 +134,75 @@ plan_channels(const struct people *people, const struct verdict *v,
 	    : RC_OK;
 }
 
+/* Whom an address reaches: the person whose it is, else a guest. */
+static const char *
+reached(const struct people *people, const struct address *at, struct arena *a,
+    struct plan *out)
+{
+	const struct person *p = strcmp(at->channel, "email") == 0
+	    ? people_find_owner(people, at->where)
+	    : NULL;
+	struct guest g;
+
+	if (p != NULL) {
+		return arena_strdup(a, p->id);
+	}
+	g = guest_at(a, at);
+	if (guest_name(out, g.id) == NULL) {
+		out->guests[out->guests_n++] = g;
+	}
+	return g.id;
+}
+
+/*
+ * The addresses that the submit names come to whoever would be asked anyway.
+ * Where the policy says who decides they must be of those people; a link for
+ * anybody who holds it is then only good for looking.
+ */
+static enum rc
+plan_addresses(const struct people *people, const struct verdict *v,
+    const struct draft *d, const char *owner, struct arena *a, struct plan *out,
+    struct fault *f)
+{
+	struct field_strings *to = &out->approvers;
+	const struct field_strings before = *to;
+
+	if (d->addresses_n == 0) {
+		return RC_OK;
+	}
+	to->items = arena_array(a, before.n + (size_t)d->addresses_n,
+	    sizeof(*to->items));
+	for (size_t i = 0; i < before.n; i++) {
+		to->items[i] = before.items[i];
+	}
+	for (int i = 0; i < d->addresses_n; i++) {
+		const struct address *at = &d->addresses[i];
+		bool named = v->approvers.n > 0;
+		const char *id;
+
+		if (named && at->where == NULL) {
+			continue;
+		}
+		id = reached(people, at, a, out);
+		if (is_in(to, id)) {
+			continue;
+		}
+		if (named) {
+			(void)fault_set(f, RC_INVALID, at->channel,
+			    "the policy says who is asked, and this is "
+			    "somebody else");
+			return fault_reason(f, "not_an_approver");
+		}
+		to->items[to->n++] = id;
+		if (!v->self_approval && owner != NULL && at->where != NULL &&
+		    strcasecmp(owner, at->where) == 0 &&
+		    !is_in(&out->excluded, id)) {
+			out->excluded.items[out->excluded.n++] = id;
+		}
+	}
+	return RC_OK;
+}
+
 /* An owner who is nobody's id or address is kept as it is written. */
 static void
 exclude(const struct people *people, const char *who, struct arena *a,
@@ -134,14 +227,31 @@ routing_plan(const struct people *people, const struct verdict *v,
 	    .required = v->required > 0 ? v->required : 1,
 	    .deny_threshold = v->deny_threshold > 0 ? v->deny_threshold : 1,
 	    .reason_required = v->reason_required,
+	    .approve_reason = v->approve_reason,
 	};
-	out->excluded.items = arena_array(a, 2, sizeof(*out->excluded.items));
+	out->excluded.items =
+	    arena_array(a, 2 + INTENT_GUESTS_MAX, sizeof(*out->excluded.items));
 	if (!v->self_approval) {
 		exclude(people, owner, a, out);
 		exclude(people, d->on_behalf_of, a, out);
 	}
+	plan_roles(people, v, d, a, out);
 	rc = plan_approvers(people, v, d, a, out, f);
+	if (rc == RC_OK) {
+		rc = plan_addresses(people, v, d, owner, a, out, f);
+	}
 	return rc == RC_OK ? plan_channels(people, v, d, a, out, f) : rc;
+}
+
+static bool
+has_role(const struct plan *plan, const struct decision *d)
+{
+	for (size_t i = 0; i < d->roles.n; i++) {
+		if (is_in(&plan->roles, d->roles.items[i])) {
+			return true;
+		}
+	}
+	return false;
 }
 
 enum rc
@@ -149,11 +259,22 @@ routing_may_decide(const struct plan *plan, const struct decision *d,
     enum outcome outcome, struct fault *f)
 {
 	const char *who = d->person;
-	bool open = plan->open && (!d->known || plan->approvers.n == 0);
+	bool nobody = plan->approvers.n == (size_t)plan->guests_n;
+	bool open = plan->open && !guest_is(who) && (!d->known || nobody);
 
-	if (who == NULL || (!open && !is_in(&plan->approvers, who))) {
+	if (who == NULL ||
+	    (!open && !is_in(&plan->approvers, who) && !has_role(plan, d))) {
 		(void)fault_set(f, RC_FORBIDDEN, "person",
 		    "%s may not decide this", who == NULL ? "nobody" : who);
+		return f == NULL ? RC_FORBIDDEN
+				 : fault_reason(f, "not_an_approver");
+	}
+	if (outcome != OUTCOME_DENY && plan->required > 1 && guest_is(who) &&
+	    !guest_is_one_person(who)) {
+		(void)fault_set(f, RC_FORBIDDEN, "person",
+		    "%d people must approve, and nobody knows whether the %s "
+		    "is one more",
+		    plan->required, guest_name(plan, who));
 		return f == NULL ? RC_FORBIDDEN
 				 : fault_reason(f, "not_an_approver");
 	}
@@ -176,5 +297,5 @@ routing_can_be_approved(const struct plan *plan)
 			eligible++;
 		}
 	}
-	return plan->open || eligible >= plan->required;
+	return plan->open || plan->roles.n > 0 || eligible >= plan->required;
 }

@@ -8,6 +8,10 @@
  * either, any person of assent.yaml who can answer at all. The same goes for
  * channels; notify.channels are used where nobody at all was named.
  *
+ * Addresses that the submit names, of people or of guests (see guest.h), come
+ * to those; where the policy names approvers they must be theirs. A guest of
+ * whom nobody can say which person it is approves only where one is enough.
+ *
  * The owner of the agent and the person it acts for may not approve unless the
  * policy says self_approval.
  */

@@ -46,6 +46,8 @@ struct store {
 	char touched[TOUCHED_MAX][ID_SIZE];
 	int touched_n;
 	bool owed;
+	bool erased;	      /* by the batch at work */
+	bool scrub_due;	      /* something was, and may still be on the disk */
 	pthread_mutex_t lock; /* of stats */
 	struct store_stats stats;
 };
@@ -83,6 +85,12 @@ void
 store_kick(struct tx *tx)
 {
 	tx->store->owed = true;
+}
+
+void
+store_scrub(struct tx *tx)
+{
+	tx->store->scrub_due = true;
 }
 
 void
@@ -162,6 +170,16 @@ count(struct store *st, size_t n, enum rc rc, const struct fault *f)
 	(void)pthread_mutex_unlock(&st->lock);
 }
 
+static void
+scrub(struct store *st)
+{
+	struct fault f = {0};
+
+	if (st->scrub_due) {
+		st->scrub_due = db_scrub(st->db, &f) != RC_OK;
+	}
+}
+
 static enum rc
 attempt(struct store *st, struct job *const *jobs, size_t n)
 {
@@ -173,6 +191,7 @@ attempt(struct store *st, struct job *const *jobs, size_t n)
 		log_error("store commit failed jobs=%zu error=\"%s\"", n,
 		    f.text);
 	}
+	scrub(st);
 	return rc;
 }
 
@@ -210,6 +229,7 @@ run_timers(struct store *st)
 	if (asked) {
 		st->wake_ms = 0;
 	}
+	scrub(st);
 	for (int i = 0; i < st->timers_n; i++) {
 		struct timer *t = &st->timers[i];
 		struct job *job = &t->job;

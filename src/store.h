@@ -83,6 +83,10 @@ void store_wake_by(struct tx *, long long wall_ms);
 void store_touch(struct tx *, const char *intent_id);
 /* From a job: deliveries were written. */
 void store_kick(struct tx *);
+/* From a job: what it erases must not be found on the disk any more, also not
+ * in the log of earlier changes. Done behind the commit, before it is told;
+ * where a reader is in the way, as soon as it is gone. */
+void store_scrub(struct tx *);
 /*
  * Who is told after each commit, on the core, before `done` of its jobs.
  * Either may be NULL. Set before store_start().

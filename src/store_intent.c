@@ -15,7 +15,9 @@
 	"risk_level, risk_factors, plan, required, verdict, verdict_reason, " \
 	"verdict_code, state, chosen, reason, decided_by, decided_name, " \
 	"decided_via, created_ms, expires_ms, settled_ms, approvals, " \
-	"denials, execution, execution_id"
+	"denials, execution, execution_id, erase_payload"
+
+enum { COLUMNS = 47 };
 
 /* Words in the database are ours; one we do not know means damage. */
 static enum rc
@@ -110,6 +112,8 @@ became_read(struct db_rows *r, struct arena *a, struct intent *in,
 		    "the database holds an unknown state");
 	}
 	in->execution_id = db_get_text(r, c++, a);
+	in->erase_payload = db_get_int(r, c++) != 0;
+	assert(c == COLUMNS);
 	return RC_OK;
 }
 
@@ -133,7 +137,8 @@ store_intent_insert(struct tx *tx, const struct intent *in,
 	    ", purged, payload, idempotency_header, request_sha256) VALUES ("
 	    "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,"
 	    "?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,?29,?30,?31,?32,?33,?34,"
-	    "?35,?36,?37,?38,?39,?40,?41,?42,?43,?44,?45,?46,?47,?48,?49,?50)"
+	    "?35,?36,?37,?38,?39,?40,?41,?42,?43,?44,?45,?46,?47,?48,?49,?50,"
+	    "?51)"
 	    " ON CONFLICT DO NOTHING";
 	struct arena *a = tx->scratch;
 	long long n = 0;
@@ -148,7 +153,7 @@ store_intent_insert(struct tx *tx, const struct intent *in,
 	    "itttt"
 	    "iiiii"
 	    "tt"
-	    "ibtt",
+	    "iibtt",
 	    in->id, in->version, in->dialect, in->agent_id, in->agent_name,
 	    in->owner, in->destination, in->policy_id, in->policy_version,
 	    in->payload_type, in->payload_bytes, in->payload_sha256, in->digest,
@@ -165,8 +170,10 @@ store_intent_insert(struct tx *tx, const struct intent *in,
 	    (long long)in->chosen, in->reason, in->decided_by, in->decided_name,
 	    in->decided_via, in->created_ms, in->expires_ms, in->settled_ms,
 	    (long long)in->approvals, (long long)in->denials,
-	    execution_state_name(in->execution), in->execution_id, 0LL,
-	    in->payload_sealed, in->payload_sealed_len, key->idempotency_header,
+	    execution_state_name(in->execution), in->execution_id,
+	    (long long)in->erase_payload,
+	    in->payload_sealed == NULL ? 1LL : 0LL, in->payload_sealed,
+	    in->payload_sealed_len, key->idempotency_header,
 	    key->request_sha256);
 
 	if (rc == RC_OK && n == 0) {
@@ -230,7 +237,7 @@ store_intent_by_header(struct db *db, const char *agent_id, const char *key,
 	if (rc != RC_OK) {
 		return rc;
 	}
-	*request_sha256 = db_get_text(r, 46, a);
+	*request_sha256 = db_get_text(r, COLUMNS, a);
 	return intent_read(r, a, out, f);
 }
 
@@ -258,11 +265,16 @@ store_intent_settle(struct tx *tx, struct intent *in, struct fault *f)
 	    "UPDATE intent SET state = ?2, chosen = ?3, reason = ?4, "
 	    "decided_by = ?5, decided_name = ?6, decided_via = ?7, "
 	    "settled_ms = ?8, approvals = ?9, denials = ?10, "
+	    "payload = CASE erase_payload WHEN 0 THEN payload END, "
+	    "purged = max(purged, erase_payload), "
 	    "version = version + 1 WHERE id = ?1 AND state = 'pending'",
 	    "ttittttiii", in->id, intent_state_name(in->state),
 	    (long long)in->chosen, in->reason, in->decided_by, in->decided_name,
 	    in->decided_via, in->settled_ms, (long long)in->approvals,
 	    (long long)in->denials);
+	if (in->erase_payload) {
+		store_scrub(tx);
+	}
 	return changed_one(rc, n, in, f);
 }
 
@@ -298,6 +310,7 @@ store_intent_execution(struct tx *tx, struct intent *in,
 enum rc
 store_intent_purge(struct tx *tx, const char *id, struct fault *f)
 {
+	store_scrub(tx);
 	return db_run(tx->db, f, NULL,
 	    "UPDATE intent SET payload = NULL, purged = 1 "
 	    "WHERE id = ?1 AND purged = 0",

@@ -34,7 +34,8 @@ enum rc store_intent_by_header(struct db *, const char *agent_id,
 
 /*
  * From pending to in->state, together with chosen, reason, decided_*, settled
- * and the counts. RC_CONFLICT when the row is not pending any more.
+ * and the counts; erases the payload where the intent wants that.
+ * RC_CONFLICT when the row is not pending any more.
  */
 enum rc store_intent_settle(struct tx *, struct intent *, struct fault *)
     MUST_CHECK;

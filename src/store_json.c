@@ -109,12 +109,37 @@ store_json_of_plan(struct arena *a, const struct plan *p)
 	json_out_object(&o, NULL);
 	put_strings(&o, "approvers", &p->approvers);
 	put_strings(&o, "channels", &p->channels);
+	put_strings(&o, "roles", &p->roles);
 	put_strings(&o, "excluded", &p->excluded);
+	if (p->guests_n > 0) {
+		json_out_object(&o, "guests");
+		for (int i = 0; i < p->guests_n; i++) {
+			json_out_text(&o, p->guests[i].id, p->guests[i].name);
+		}
+		json_out_end(&o);
+	}
 	json_out_bool(&o, "open", p->open);
 	json_out_int(&o, "deny", p->deny_threshold);
 	json_out_bool(&o, "reason", p->reason_required);
+	json_out_bool(&o, "approve_reason", p->approve_reason);
 	json_out_end(&o);
 	return json_out_finish(&o, NULL);
+}
+
+static void
+guests_of(json_t *object, struct arena *a, struct plan *out)
+{
+	const char *id;
+	json_t *name;
+
+	json_object_foreach(object, id, name)
+	{
+		if (out->guests_n < INTENT_GUESTS_MAX && json_is_string(name)) {
+			out->guests[out->guests_n++] =
+			    (struct guest){arena_strdup(a, id),
+				arena_strdup(a, json_string_value(name))};
+		}
+	}
 }
 
 void
@@ -134,7 +159,10 @@ store_json_plan(const char *text, struct arena *a, struct plan *out)
 	strings_of(approvers, a, &out->approvers);
 	strings_of(channels, a, &out->channels);
 	strings_of(excluded, a, &out->excluded);
+	strings_of(json_object_get(o, "roles"), a, &out->roles);
+	guests_of(json_object_get(o, "guests"), a, out);
 	out->open = is_open != 0;
 	out->deny_threshold = deny;
 	out->reason_required = reason != 0;
+	out->approve_reason = json_is_true(json_object_get(o, "approve_reason"));
 }

@@ -6,8 +6,10 @@
 
 #include "audit.h"
 #include "fact.h"
+#include "guest.h"
 #include "lib/json.h"
 #include "lib/json_out.h"
+#include "link.h"
 #include "payload.h"
 #include "routing.h"
 
@@ -63,10 +65,20 @@ intent_fill(const struct draft *d, const struct agent *ag, struct arena *a,
 	    .description = d->description,
 	    .urgency = d->urgency,
 	    .callback_url = d->callback_url,
+	    .erase_payload = d->erase_payload,
 	    .chosen = -1,
 	    .execution = EXECUTION_NONE,
 	};
 	options_fill(d, in);
+}
+
+static const struct policy *
+policy_of(const struct submit_env *env, const struct draft *d)
+{
+	const char *name = d->policy != NULL ? d->policy : env->policy;
+
+	return name != NULL ? policy_set_find(env->policies, name)
+			    : policy_set_builtin(env->policies);
 }
 
 static enum rc
@@ -80,7 +92,7 @@ judge(const struct submit_env *env, const struct draft *d,
 	    .allowed_policies = ag->allowed_policies,
 	    .allowed_destinations = ag->allowed_destinations,
 	};
-	const struct policy *p = policy_set_find(env->policies, d->policy);
+	const struct policy *p = policy_of(env, d);
 	enum rc rc;
 
 	if (p == NULL) {
@@ -141,6 +153,30 @@ checked_data(struct arena *a, const struct submission *s,
 	return json_out_finish(&o, NULL);
 }
 
+/* Guests are asked where the draft says; those who hold a link need no word. */
+static void
+ask_guests(const struct submit_env *env, const struct draft *d, struct arena *a,
+    struct submission *s)
+{
+	struct ask *asks =
+	    arena_array(a, s->asks_n + INTENT_GUESTS_MAX, sizeof(*asks));
+
+	memcpy(asks, s->asks, s->asks_n * sizeof(*asks));
+	for (int i = 0; i < d->addresses_n; i++) {
+		const struct address *at = &d->addresses[i];
+		struct guest g = guest_at(a, at);
+
+		if (guest_name(&s->asked.plan, g.id) != NULL &&
+		    at->where != NULL && env->has_channel != NULL &&
+		    env->has_channel(env->asks_ctx, at->channel)) {
+			asks[s->asks_n++] = (struct ask){.channel = at->channel,
+			    .person = g.id,
+			    .address = at->where};
+		}
+	}
+	s->asks = asks;
+}
+
 enum rc
 intent_prepare(const struct submit_env *env, const struct draft *d,
     const struct agent *ag, const char *request_sha256, struct arena *a,
@@ -156,6 +192,8 @@ intent_prepare(const struct submit_env *env, const struct draft *d,
 	    .vault = env->vault,
 	    .arena = a,
 	    .webhook_url = d->callback_url,
+	    .webhook_attempts = d->callback_attempts,
+	    .view_link = d->view_link,
 	    .key = {d->idempotency_header, request_sha256}};
 	intent_fill(d, ag, a, &s->asked);
 	rc = judge(env, d, ag, a, s, f);
@@ -169,6 +207,9 @@ intent_prepare(const struct submit_env *env, const struct draft *d,
 	env->asks(env->asks_ctx, &s->asked.plan,
 	    policy_set_people(env->policies), a, &asks, &s->asks_n);
 	s->asks = asks;
+	if (d->addresses_n > 0) {
+		ask_guests(env, d, a, s);
+	}
 	intent_digest(a, &s->asked, digest);
 	s->asked.digest = arena_strdup(a, digest);
 	s->submitted_data = submitted_data(a, &s->asked);
@@ -227,6 +268,9 @@ stamp(struct tx *tx, const struct submission *s, const struct verdict *v,
 		in->settled_ms = tx->now_ms;
 		in->decided_by = in->decided_name = in->decided_via = "policy";
 	}
+	if (s->asked.erase_payload && v->state != INTENT_PENDING) {
+		return; /* nobody will look at it */
+	}
 	in->payload_sealed = vault_seal(s->vault, s->arena, in->id, s->payload,
 	    s->payload_len, &in->payload_sealed_len);
 }
@@ -254,6 +298,26 @@ audit_submit(struct tx *tx, const struct intent *in, const struct submission *s,
 	    f);
 }
 
+/* The URL of a webhook is a secret: it is stored under the intent's seal, and
+ * in its place stands whose it is. */
+static const struct ask *
+sealed_asks(const char *intent_id, const struct submission *s)
+{
+	struct ask *asks =
+	    arena_memdup(s->arena, s->asks, s->asks_n * sizeof(*asks));
+
+	for (size_t i = 0; i < s->asks_n; i++) {
+		struct ask *k = &asks[i];
+
+		if (strcmp(k->channel, "slack_webhook") == 0) {
+			k->sealed = vault_seal(s->vault, s->arena, intent_id,
+			    k->address, strlen(k->address), &k->sealed_len);
+			k->address = "Slack";
+		}
+	}
+	return asks;
+}
+
 /* What a fresh intent owes: questions to people, or news to endpoints. */
 static enum rc
 owe(struct tx *tx, const struct intent *in, const struct submission *s,
@@ -265,7 +329,8 @@ owe(struct tx *tx, const struct intent *in, const struct submission *s,
 		char id[ID_SIZE];
 		struct webhook w = {.id = id,
 		    .intent_id = in->id,
-		    .url = s->webhook_url};
+		    .url = s->webhook_url,
+		    .attempts_max = s->webhook_attempts};
 
 		id_next(tx->ids, tx->now_ms, "whk_", id);
 		rc = webhook_insert(tx, &w, false, f);
@@ -275,10 +340,40 @@ owe(struct tx *tx, const struct intent *in, const struct submission *s,
 	}
 	if (in->state == INTENT_PENDING) {
 		store_wake_by(tx, in->expires_ms);
-		return delivery_owe_asks(tx, in->id, s->asks, s->asks_n, f);
+		return delivery_owe_asks(tx, in->id, sealed_asks(in->id, s),
+		    s->asks_n, f);
 	}
 	return delivery_owe_webhooks(tx, in->id, intent_state_name(in->state),
 	    f);
+}
+
+/*
+ * For looking at it a token needs no row: it says all there is to know. One
+ * that decides has a row like any other link.
+ */
+static enum rc
+make_view_link(struct tx *tx, struct submission *s, const struct intent *in,
+    struct fault *f)
+{
+	static const struct address holder = {.channel = "link"};
+	const struct guest g = guest_at(s->arena, &holder);
+	bool decides = in->state == INTENT_PENDING &&
+	    guest_name(&in->plan, g.id) != NULL;
+	struct magic_link link = {.intent_id = in->id,
+	    .person = decides ? g.id : GUEST_VIEWER,
+	    .digest = in->digest,
+	    .expires_ms = in->expires_ms};
+	struct link_row row = {.intent_id = in->id,
+	    .person = link.person,
+	    .expires_ms = in->expires_ms};
+
+	if (!s->view_link) {
+		return RC_OK;
+	}
+	s->view_token =
+	    magic_link_make(s->arena, vault_link_keys(s->vault), &link);
+	row.hash = link.hash;
+	return decides ? link_insert(tx, &row, f) : RC_OK;
 }
 
 static enum rc
@@ -327,6 +422,25 @@ find_repeat(struct tx *tx, struct submission *s, struct fault *f)
 	return rc;
 }
 
+/* Room among those that wait, and in the month; both or none. */
+static enum rc
+take_room(struct tx *tx, const struct submission *s, int waits, struct fault *f)
+{
+	const char *agent = s->asked.agent_id;
+	struct fault ignored;
+	enum rc rc = agent_add_pending(tx, agent, waits, f);
+
+	if (rc != RC_OK) {
+		return rc;
+	}
+	rc = quota_use(tx, s->quota, agent, f);
+	if (rc != RC_OK && waits > 0 &&
+	    agent_add_pending(tx, agent, -waits, &ignored) != RC_OK) {
+		return RC_STORE;
+	}
+	return rc;
+}
+
 enum rc
 intent_submit(struct tx *tx, void *arg)
 {
@@ -342,13 +456,15 @@ intent_submit(struct tx *tx, void *arg)
 	if (s->key.idempotency_header != NULL || in.idempotency_key != NULL) {
 		rc = find_repeat(tx, s, f);
 	}
+	if (rc == RC_OK) {
+		return make_view_link(tx, s, &s->intent, f);
+	}
 	if (rc != RC_NOT_FOUND) {
 		return rc;
 	}
 	rc = rate_check(tx, s, &v, f);
 	if (rc == RC_OK) {
-		rc = agent_add_pending(tx, in.agent_id,
-		    v.state == INTENT_PENDING ? 1 : 0, f);
+		rc = take_room(tx, s, v.state == INTENT_PENDING ? 1 : 0, f);
 	}
 	if (rc != RC_OK) {
 		return rc;
@@ -364,6 +480,9 @@ intent_submit(struct tx *tx, void *arg)
 	}
 	if (rc == RC_OK) {
 		rc = owe(tx, &in, s, f);
+	}
+	if (rc == RC_OK) {
+		rc = make_view_link(tx, s, &in, f);
 	}
 	if (rc != RC_OK) {
 		return RC_STORE; /* nothing of it may stay */

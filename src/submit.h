@@ -13,6 +13,7 @@
 #include "intent.h"
 #include "policy.h"
 #include "policy_load.h"
+#include "quota.h"
 #include "store.h"
 #include "store_intent.h"
 #include "vault.h"
@@ -25,7 +26,11 @@ struct submit_env {
 	struct policy_set *policies; /* borrowed while the submission lives */
 	const struct vault *vault;
 	find_asks *asks;
+	/* Whether a channel is on that guests are asked over; or NULL. */
+	bool (*has_channel)(void *ctx, const char *name);
 	void *asks_ctx;
+	/* For drafts that name none; NULL = the built-in one. */
+	const char *policy;
 };
 
 struct submission {
@@ -39,6 +44,9 @@ struct submission {
 	size_t asks_n;
 	struct intent_submit_key key;
 	const char *webhook_url; /* callback_url, or NULL */
+	int webhook_attempts;
+	const struct quota *quota; /* of the key that asks; NULL = none */
+	bool view_link;
 	const struct vault *vault;
 	struct arena *arena;
 	bool can_be_approved;
@@ -46,6 +54,8 @@ struct submission {
 	const char *checked_data;
 	/* The job's results: */
 	struct intent intent; /* as stored, or the first of a repeat */
+	/* Shows the intent; decides where its plan has a holder of a link. */
+	const char *view_token; /* NULL unless view_link */
 	bool replayed; /* intent is the first answer to this Idempotency-Key */
 	struct fault fault;
 };
@@ -62,7 +72,8 @@ enum rc intent_prepare(const struct submit_env *, const struct draft *,
 /*
  * A store_job over a struct submission. RC_DUPLICATE: idempotency_key was used;
  * intent is then the first one. RC_INVALID (field "Idempotency-Key"): that key
- * came with another body. RC_LIMITED, RC_FORBIDDEN: see agent_add_pending().
+ * came with another body. RC_LIMITED, RC_FORBIDDEN: see agent_add_pending() and
+ * quota_use().
  */
 store_job intent_submit;
 

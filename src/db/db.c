@@ -72,6 +72,12 @@ db_rollback(struct db *db)
 	db->ops->rollback(db);
 }
 
+enum rc
+db_scrub(struct db *db, struct fault *f)
+{
+	return db->ops->scrub(db, f);
+}
+
 void
 db_close(struct db *db)
 {

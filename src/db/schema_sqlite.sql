@@ -217,3 +217,44 @@ CREATE TABLE fact (
 	name TEXT PRIMARY KEY,
 	value NOT NULL			-- an integer, or text
 ) WITHOUT ROWID;
+
+-- migration 2
+
+-- Erased when it is settled, not some time after.
+ALTER TABLE intent ADD COLUMN erase_payload INTEGER NOT NULL DEFAULT 0;
+
+-- An address that is a secret: sealed, and erased when its intent is settled;
+-- `address` then only says where it leads.
+ALTER TABLE delivery ADD COLUMN sealed BLOB;
+
+-- How often an endpoint is tried; 0 = as the settings say.
+ALTER TABLE webhook ADD COLUMN attempts_max INTEGER NOT NULL DEFAULT 0;
+
+-- What a key may use up (see src/quota.h); NULL = no limits.
+ALTER TABLE key ADD COLUMN quota TEXT;
+
+-- What an agent has used up, by month ("2026-11", UTC).
+CREATE TABLE quota_use (
+	agent_id TEXT NOT NULL,
+	month TEXT NOT NULL,
+	intents INTEGER NOT NULL,
+	PRIMARY KEY (agent_id, month)
+) WITHOUT ROWID;
+
+-- Interactions in chats that were taken: a second one changes nothing.
+CREATE TABLE interaction (
+	id TEXT PRIMARY KEY,		-- channel and the chat's own id
+	at_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX interaction_by_time ON interaction (at_ms);
+
+-- Accounts in chats that were found by mail address.
+CREATE TABLE account (
+	channel TEXT NOT NULL,
+	account TEXT NOT NULL,		-- "TEAM/USER"
+	person TEXT NOT NULL,
+	email TEXT NOT NULL,		-- counts while it is the person's
+	at_ms INTEGER NOT NULL,
+	PRIMARY KEY (channel, account)
+) WITHOUT ROWID;
+CREATE INDEX account_by_person ON account (person, channel);

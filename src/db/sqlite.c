@@ -18,7 +18,7 @@ enum {
 	STATEMENTS = 256, /* kept prepared, a power of two */
 	BUSY_MS = 5000,	  /* another process may hold the write lock */
 	CACHE_KIB = 8 * 1024,
-	SCHEMA_VERSION = 1
+	SCHEMA_VERSION = 2
 };
 
 struct statement {
@@ -248,6 +248,24 @@ sqlite_changes(struct db *db)
 	return sqlite3_changes64(sqlite_of(db)->handle);
 }
 
+/*
+ * SQLite, "PRAGMA wal_checkpoint": TRUNCATE moves the log into the database
+ * and empties its file. Pages that were freed are zeroes by then
+ * (secure_delete). It does not wait for readers: whoever wants it asks again.
+ */
+static enum rc
+sqlite_scrub(struct db *db, struct fault *f)
+{
+	struct sqlite *s = sqlite_of(db);
+	long long busy = 0;
+	enum rc rc;
+
+	(void)sqlite3_busy_timeout(s->handle, 0);
+	rc = db_int(db, f, &busy, "PRAGMA wal_checkpoint(TRUNCATE)", "");
+	(void)sqlite3_busy_timeout(s->handle, BUSY_MS);
+	return rc == RC_OK && busy != 0 ? RC_BUSY : rc;
+}
+
 static void
 sqlite_close(struct db *db)
 {
@@ -277,6 +295,7 @@ static const struct db_ops sqlite_ops = {
     .get_blob = sqlite_get_blob,
     .end = sqlite_end,
     .changes = sqlite_changes,
+    .scrub = sqlite_scrub,
     .close = sqlite_close,
 };
 
@@ -360,9 +379,15 @@ set_up(struct sqlite *s, enum db_mode mode, struct fault *f)
 	 */
 	rc = run_text(s,
 	    "PRAGMA journal_mode = WAL;"
-	    "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY",
+	    "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
+	    "PRAGMA secure_delete = ON",
 	    f);
-	return rc == RC_OK ? migrate(s, f) : rc;
+	if (rc == RC_OK) {
+		rc = migrate(s, f);
+	}
+	/* What a process erased that was killed before it could scrub. */
+	return rc == RC_OK && sqlite_scrub(&s->db, f) == RC_STORE ? RC_STORE
+								  : rc;
 }
 
 enum rc

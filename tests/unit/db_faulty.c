@@ -59,6 +59,12 @@ faulty_commit(struct db *db, struct fault *f)
 	return fails(db) ? refuse(f) : db_commit(faulty_of(db)->inner, f);
 }
 
+static enum rc
+faulty_scrub(struct db *db, struct fault *f)
+{
+	return fails(db) ? refuse(f) : db_scrub(faulty_of(db)->inner, f);
+}
+
 static void
 faulty_rollback(struct db *db)
 {
@@ -162,6 +168,7 @@ static const struct db_ops ops = {
     .get_blob = faulty_blob,
     .end = faulty_end,
     .changes = faulty_changes,
+    .scrub = faulty_scrub,
     .close = faulty_close,
 };
 

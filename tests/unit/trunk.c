@@ -69,8 +69,10 @@ trunk_submission(struct trunk *t, int required)
 	static const char *people[] = {"dana", "lee", "mo"};
 	static const char *excluded[] = {"omar"};
 	static const struct ask asks[] = {
-	    {"email", "dana", "dana@example.com"},
-	    {"email", "lee", "lee@example.com"},
+	    {.channel = "email",
+		.person = "dana",
+		.address = "dana@example.com"},
+	    {.channel = "email", .person = "lee", .address = "lee@example.com"},
 	};
 	struct submission *s = arena_alloc(t->arena, sizeof(*s));
 
