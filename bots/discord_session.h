@@ -24,14 +24,18 @@ struct discord_session_options {
 	/* What was remembered under DISCORD_SESSION_FACT; or NULL. */
 	const char *stored;
 	/*
-	 * INTERACTION_CREATE: its d, borrowed for the call. `seq` is to be
-	 * given to discord_session_handled() when it is on disk. On the loop's
-	 * thread.
+	 * INTERACTION_CREATE: its d, borrowed for the call. `seq` names it
+	 * among all that came since the start, and is to be given to
+	 * discord_session_handled() when it is on disk. On the loop's thread.
 	 */
 	void (*interaction)(void *ctx, const json_t *d, long long seq);
-	/* READY or RESUMED came: application id, or NULL when not said. */
+	/* READY or RESUMED came: application id, or NULL when not said; on the
+	 * loop's thread. */
 	void (*ready)(void *ctx, const char *application_id);
 	void *ctx;
+	/* Clocks as in lib/clock.h; NULL = the system's. */
+	long long (*now_ms)(void);
+	long long (*mono_ms)(void);
 };
 
 #define DISCORD_SESSION_FACT "discord_session"
@@ -49,8 +53,12 @@ void discord_session_handled(struct discord_session *, long long seq);
 /* Any thread. Fills state, fault, sessions and reconnects. */
 void discord_session_health(struct discord_session *,
     struct channel_health *out);
-/* Closes with 4000, so that it can be resumed, waits for nothing, and frees.
- * No interaction comes after it. On any thread but the loop's. */
+/*
+ * Closes with 4000, so that it can be resumed (Discord, "Gateway", "Resuming":
+ * 1000 and 1001 end the session), waits until that is out, at most 1.5 s, and
+ * frees. Nothing of `options` is called after it. On any thread but the loop's.
+ * NULL is fine.
+ */
 void discord_session_free(struct discord_session *);
 
 #endif
