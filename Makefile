@@ -268,6 +268,21 @@ coverage:
 	    --exclude '.*embedded\.c' --print-summary \
 	    --html-details $(BUILD)/cov/index.html
 
+# --- the fakes, against the chats' own libraries ----------------------------
+
+# Not part of `make test`: npm fetches the libraries, into build/conformance.
+# make conformance T=slack runs those whose names match.
+CONFORMANCE := $(sort $(wildcard tests/fake/*/run))
+
+.PHONY: conformance
+conformance: deps-test
+	command -v npm >/dev/null || { echo 'needs node (20+) and npm' >&2; exit 1; }
+	for r in $(if $(T),$(filter tests/fake/$(T)%,$(CONFORMANCE)), \
+	    $(CONFORMANCE)); do \
+	    name=$$(basename $${r%/run}); echo "$$name:"; \
+	    $(PYTHON) $$r $(abspath $(BUILD))/conformance/$$name || exit 1; \
+	done
+
 # --- lint -----------------------------------------------------------------
 
 C_FILES := $(SRC) $(MAINS) $(UNIT_SRC) $(UNIT_HELP) $(BENCH_SRC) \
@@ -349,6 +364,7 @@ help:
 	echo 'make tsan            units and races under ThreadSanitizer'
 	echo 'make fuzz [T=name]   every fuzz target for FUZZ_SECONDS=60'
 	echo 'make bench           ratios against the bare libraries'
+	echo 'make conformance     the fake chats against their own libraries (npm)'
 	echo 'make coverage        gcovr; pages in build/cov/index.html'
 	echo 'make lint            rooms format tidy cppcheck shell docs'
 	echo 'make lint-fast       the same without tidy and cppcheck'

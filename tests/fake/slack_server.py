@@ -206,8 +206,10 @@ class Slack(People):
         self._soon(connection.writer.close)
 
     def close(self, connection, code=1000):
-        self._soon(connection.send,
-                   frame(8, code.to_bytes(2, "big") + b"bye"))
+        def go():
+            connection.send(frame(8, code.to_bytes(2, "big") + b"bye"))
+            connection.closing = True
+        self._soon(go)
 
     def raw(self, connection, data):
         self._soon(connection.send, data)

@@ -293,8 +293,9 @@ class Sockets:
     async def on_close(self, c, data):
         """Answers, gives the place free, and leaves TCP to the client."""
         code = struct.unpack(">H", data[:2])[0] if len(data) >= 2 else 1005
+        if not c.closing:
+            c.send(frame(CLOSE, data[:2]))
         c.closing, c.registered = True, False
-        c.send(frame(CLOSE, data[:2]))
         try:
             await asyncio.wait_for(c.reader.read(), 5)
         except asyncio.TimeoutError:
