@@ -212,7 +212,9 @@ put_quorum(struct buf *out, const struct plan *p, int people)
 	if (p->deny_threshold > 1) {
 		buf_printf(out, ", %d denials refuse it", p->deny_threshold);
 	}
-	if (p->reason_required) {
+	if (p->approve_reason) {
+		buf_puts(out, "; every answer needs a reason");
+	} else if (p->reason_required) {
 		buf_puts(out, "; a denial needs a reason");
 	}
 }

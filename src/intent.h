@@ -211,7 +211,7 @@ struct decision {
 	const char *name;   /* to show */
 	bool known;	    /* person is one of assent.yaml */
 	struct field_strings roles; /* of Discord, "GUILD/ROLE" */
-	const char *via;    /* "api" "page" "email" "slack" "discord" ... */
+	const char *via;       /* "api" "page" "email" "slack" "discord" ... */
 	const char *assurance; /* how sure we are who it was; for the audit */
 	int option;	       /* index; or -1 and see outcome */
 	enum outcome outcome;  /* when option is -1: the first with it */

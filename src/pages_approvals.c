@@ -189,7 +189,7 @@ decided(struct page_request *r)
 	} else if (r->rc == RC_STORE || r->rc == RC_BUSY || in->id[0] == '\0') {
 		say_failed(r);
 	} else if (strcmp(w->fault.reason, "reason_required") == 0) {
-		show(r, in, 400, "A denial needs a reason here.",
+		show(r, in, 400, "This answer needs a reason.",
 		    "Say why, in a few words.");
 	} else {
 		show(r, in, r->rc == RC_FORBIDDEN ? 403 : 409,

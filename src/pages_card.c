@@ -62,6 +62,8 @@ page_card(struct page_request *r, const struct intent *in, json_t **values,
 	(void)json_object_set_new(*values, "digest", json_string(in->digest));
 	(void)json_object_set_new(*values, "reason_required",
 	    json_boolean(in->plan.reason_required));
+	(void)json_object_set_new(*values, "reason_always",
+	    json_boolean(in->plan.approve_reason));
 	return RC_OK;
 }
 

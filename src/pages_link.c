@@ -5,20 +5,13 @@
 #include <string.h>
 
 #include "audit.h"
-#include "lib/clock.h"
-#include "link.h"
+#include "invitation.h"
 #include "pages_impl.h"
 #include "routing.h"
-#include "store_intent.h"
 
-/* What a link leads to, as read before anything is done. */
+/* What a link leads to, and what is done with it. */
 struct opened {
-	struct magic_link link;
-	struct link_row row;
-	struct intent intent;
-	bool known; /* the person is in assent.yaml */
-	const char *name;
-	int how; /* enum opening */
+	struct invitation inv;
 	struct deciding deciding;
 };
 
@@ -27,7 +20,7 @@ say_wrong(struct page_request *r)
 {
 	page_say(r, 404, "bad", "This link does not work",
 	    "It is not one of ours, or a part of it is missing.",
-	    "Open it from the mail once more, or copy the whole line.");
+	    "Open it from the message once more, or copy the whole line.");
 }
 
 static void
@@ -51,65 +44,24 @@ say_locked(struct page_request *r)
 static void
 say_over(struct page_request *r, const struct opened *o, bool used)
 {
-	const char *heading = o->intent.state != INTENT_PENDING
+	const char *heading = o->inv.intent.state != INTENT_PENDING
 	    ? "This is settled"
 	    : used ? "This link was used"
 		   : "This link is too old";
-	const char *line = used			? "A link answers once."
-	    : o->intent.state == INTENT_EXPIRED ? "The time to answer is over."
-						: NULL;
+	const char *line = used ? "A link answers once."
+	    : o->inv.intent.state == INTENT_EXPIRED
+	    ? "The time to answer is over."
+	    : NULL;
 
-	page_tell(r, 410, "calm", heading, &o->intent, line);
+	page_tell(r, 410, "calm", heading, &o->inv.intent, line);
 }
 
 static void
 say_voted(struct page_request *r, const struct opened *o)
 {
-	page_tell(r, 410, "calm", "You have answered already", &o->intent,
+	page_tell(r, 410, "calm", "You have answered already", &o->inv.intent,
 	    "One person has one vote, whichever way it comes.");
 }
-
-static bool
-has_voted(struct page_request *r, const struct opened *o)
-{
-	struct vote *votes = NULL;
-	int n = page_votes(r, &o->intent, &votes);
-
-	return page_has_voted(votes, n, o->link.person);
-}
-
-static void
-find_person(struct page_request *r, struct opened *o)
-{
-	CLEANUP(rules_drop) struct policy_set *set =
-	    rules_get(r->pages->options.rules);
-	const struct person *p =
-	    people_find(policy_set_people(set), o->link.person);
-
-	o->known = p != NULL;
-	o->name = arena_strdup(r->arena, p != NULL ? p->name : o->link.person);
-}
-
-/* What opening a link came to. */
-enum opening {
-	OPENED,
-	OPEN_WRONG, /* not one of ours */
-	OPEN_FAILED,
-	OPEN_USED,
-	OPEN_OVER,     /* settled, or too late */
-	OPEN_STRANGER, /* the person is gone from assent.yaml */
-	OPEN_VOTED,    /* the person has answered another way */
-	OPEN_LOCKED,
-	OPENINGS
-};
-
-static const char *const opening_reason[OPENINGS] = {
-    [OPEN_USED] = "link_used",
-    [OPEN_OVER] = "link_over",
-    [OPEN_STRANGER] = "link_of_a_stranger",
-    [OPEN_VOTED] = "already_voted",
-    [OPEN_LOCKED] = "link_locked",
-};
 
 static void
 say_opening(struct page_request *r, const struct opened *o, enum opening how)
@@ -121,6 +73,10 @@ say_opening(struct page_request *r, const struct opened *o, enum opening how)
 	case OPEN_USED:
 	case OPEN_OVER:
 		say_over(r, o, how == OPEN_USED);
+		break;
+	case OPEN_VIEW:
+		page_say(r, 403, "bad", "Not by this link",
+		    "This link shows the request; it does not decide.", NULL);
 		break;
 	case OPEN_STRANGER:
 		page_say(r, 403, "bad", "Not for you any more",
@@ -140,52 +96,12 @@ say_opening(struct page_request *r, const struct opened *o, enum opening how)
 	}
 }
 
-/* A forged link is refused before the database is touched. */
-static enum opening
-open_link(struct page_request *r, struct opened *o)
-{
-	const struct pages_options *opt = &r->pages->options;
-	struct fault f = {0};
-	enum rc rc = magic_link_read(r->arena, vault_link_keys(opt->vault),
-	    r->id, clock_now_ms(), &o->link, &f);
-
-	if (rc != RC_OK && rc != RC_EXPIRED) {
-		return OPEN_WRONG;
-	}
-	rc = link_get(opt->reader, o->link.hash, r->arena, &o->row, &f);
-	if (rc == RC_OK) {
-		rc = store_intent_get(opt->reader, o->link.intent_id, r->arena,
-		    &o->intent, &f);
-	}
-	if (rc != RC_OK) {
-		return rc == RC_NOT_FOUND ? OPEN_WRONG : OPEN_FAILED;
-	}
-	if (strcmp(o->link.digest, o->intent.digest) != 0) {
-		return OPEN_WRONG; /* it was made for another action */
-	}
-	find_person(r, o);
-	if (o->row.used_ms != 0) {
-		return OPEN_USED;
-	}
-	if (o->intent.state != INTENT_PENDING ||
-	    clock_now_ms() >= o->link.expires_ms) {
-		return OPEN_OVER;
-	}
-	if (!o->known) {
-		return OPEN_STRANGER;
-	}
-	if (has_voted(r, o)) {
-		return OPEN_VOTED;
-	}
-	return o->row.wrong >= MAGIC_LINK_WRONG_MAX ? OPEN_LOCKED : OPENED;
-}
-
 static void
 refused(struct page_request *r)
 {
 	struct opened *o = r->work;
 
-	say_opening(r, o, r->rc == RC_OK ? (enum opening)o->how : OPEN_FAILED);
+	say_opening(r, o, r->rc == RC_OK ? o->inv.how : OPEN_FAILED);
 }
 
 /* An answer over a link that does not count is recorded, then told. */
@@ -195,16 +111,11 @@ refuse(struct page_request *r, struct opened *o)
 	struct deciding *w = &o->deciding;
 
 	*w = (struct deciding){.arena = r->arena};
-	w->decision = (struct decision){.intent_id = o->intent.id,
-	    .person = o->link.person,
-	    .name = o->name,
-	    .via = "email",
-	    .option = -1,
-	    .outcome = OUTCOME_APPROVE};
-	(void)page_answer(r, &o->intent, &w->decision);
+	invitation_decision(&o->inv, &w->decision);
+	(void)page_answer(r, &o->inv.intent, &w->decision);
 	(void)fault_set(&w->fault, RC_CONFLICT, "token",
 	    "the link does not count");
-	(void)fault_reason(&w->fault, opening_reason[o->how]);
+	(void)fault_reason(&w->fault, invitation_reason(o->inv.how));
 	r->work = o;
 	page_job(r, intent_decide_refused, w, refused);
 }
@@ -216,7 +127,7 @@ csrf_make(struct page_request *r, const struct opened *o,
 {
 	char text[CRYPTO_SHA256_HEX + 8];
 
-	(void)snprintf(text, sizeof(text), "link:%s", o->link.hash);
+	(void)snprintf(text, sizeof(text), "link:%s", o->inv.link.hash);
 	crypto_hmac_hex(vault_session_key(r->pages->options.vault), CRYPTO_KEY,
 	    text, strlen(text), out);
 }
@@ -224,18 +135,19 @@ csrf_make(struct page_request *r, const struct opened *o,
 static void
 add_rights(const struct opened *o, json_t *values)
 {
-	const struct decision d = {.person = o->link.person,
-	    .known = o->known,
-	    .name = o->name};
+	struct decision d;
 	struct fault f = {0};
-	bool may = routing_may_decide(&o->intent.plan, &d, OUTCOME_APPROVE,
-		       &f) == RC_OK;
+	bool may;
+
+	invitation_decision(&o->inv, &d);
+	may = routing_may_decide(&o->inv.intent.plan, &d, OUTCOME_APPROVE,
+		  &f) == RC_OK;
 
 	(void)json_object_set_new(values, "may_approve", json_boolean(may));
 	(void)json_object_set_new(values, "why_not",
 	    may ? json_null() : json_string(f.text));
 	(void)json_object_set_new(values, "need_code",
-	    json_boolean(o->row.code_hash != NULL));
+	    json_boolean(o->inv.row.code_hash != NULL));
 }
 
 /* The card and the forms, with what was wrong with the last try. */
@@ -248,14 +160,20 @@ show(struct page_request *r, const struct opened *o, int status,
 	struct fault f = {0};
 	json_t *values;
 
-	if (page_card(r, &o->intent, &values, &f) != RC_OK) {
+	if (page_card(r, &o->inv.intent, &values, &f) != RC_OK) {
 		say_failed(r);
 		return;
 	}
 	csrf_make(r, o, csrf);
 	(void)json_object_set_new(values, "csrf", json_string(csrf));
-	(void)json_object_set_new(values, "person", json_string(o->name));
-	add_rights(o, values);
+	(void)json_object_set_new(values, "person", json_string(o->inv.name));
+	(void)json_object_set_new(values, "viewing",
+	    json_boolean(o->inv.how == OPEN_VIEW));
+	if (o->inv.how == OPEN_VIEW) {
+		(void)json_object_set_new(values, "is_open", json_false());
+	} else {
+		add_rights(o, values);
+	}
 	if (error != NULL) {
 		(void)json_object_set_new(values, "error", json_string(error));
 		(void)json_object_set_new(values, "reason",
@@ -263,17 +181,6 @@ show(struct page_request *r, const struct opened *o, int status,
 		(void)json_object_set_new(values, what, json_string(words));
 	}
 	page_reply(r, status, PAGE_LINK, values);
-}
-
-static bool
-code_is_right(const struct page_request *r, const struct link_row *row)
-{
-	const char *typed = form_get(&r->form, "code");
-	char code[MAGIC_LINK_CODE + 1];
-
-	return typed != NULL && magic_link_code_clean(typed, code) &&
-	    magic_link_code_is(vault_link_keys(r->pages->options.vault),
-		row->hash, code, row->code_hash);
 }
 
 /* An empty field is no guess, so that a robot's press locks nobody out. */
@@ -285,35 +192,16 @@ code_is_typed(const struct page_request *r)
 	return typed != NULL && typed[strspn(typed, " -\t\r\n")] != '\0';
 }
 
-/* In the deciding transaction: used once, and locked after too many tries. */
 static enum rc
 check_link(struct tx *tx, struct deciding *w, const struct intent *in,
     struct fault *f)
 {
 	struct page_request *r = w->check_arg;
 	struct opened *o = r->work;
-	struct link_row row;
-	enum rc rc = link_get(tx->db, w->decision.link_hash, w->arena, &row, f);
 
 	(void)in;
-	if (rc != RC_OK) {
-		return rc;
-	}
-	if (row.wrong >= MAGIC_LINK_WRONG_MAX) {
-		(void)fault_set(f, RC_FORBIDDEN, "code", "link is locked");
-		return fault_reason(f, "link_locked");
-	}
-	if (w->decision.outcome != OUTCOME_DENY && row.code_hash != NULL &&
-	    row.used_ms == 0 && !code_is_right(r, &row)) {
-		rc = link_count_wrong(tx, row.hash, f);
-		if (rc != RC_OK) {
-			return rc;
-		}
-		o->row.wrong = row.wrong + 1;
-		(void)fault_set(f, RC_FORBIDDEN, "code", "wrong code");
-		return fault_reason(f, "wrong_code");
-	}
-	return link_use(tx, row.hash, f);
+	return invitation_check(tx, r->pages->options.vault, w,
+	    form_get(&r->form, "code"), &o->inv.row.wrong, f);
 }
 
 static void
@@ -338,13 +226,14 @@ thank(struct page_request *r, const struct opened *o)
 static void
 say_wrong_code(struct page_request *r, const struct opened *o)
 {
-	int left = MAGIC_LINK_WRONG_MAX - o->row.wrong;
+	int left = MAGIC_LINK_WRONG_MAX - o->inv.row.wrong;
 
 	if (left <= 0) {
 		say_locked(r);
 		return;
 	}
-	show(r, o, 403, "This code is not the one of the mail.", "error_code",
+	show(r, o, 403, "This code is not the one of the message.",
+	    "error_code",
 	    arena_printf(r->arena, "%d more %s, then the link is locked.", left,
 		left == 1 ? "try" : "tries"));
 }
@@ -361,19 +250,19 @@ decided(struct page_request *r)
 	} else if (strcmp(why, "wrong_code") == 0) {
 		say_wrong_code(r, o);
 	} else if (strcmp(why, "reason_required") == 0) {
-		show(r, o, 400, "A denial needs a reason here.", "error_reason",
+		show(r, o, 400, "This answer needs a reason.", "error_reason",
 		    "Say why, in a few words.");
 	} else if (strcmp(why, "link_locked") == 0) {
 		say_locked(r);
 	} else if (r->rc == RC_DUPLICATE) {
-		o->intent = w->intent;
+		o->inv.intent = w->intent;
 		say_voted(r, o);
 	} else if (r->rc == RC_STORE || r->rc == RC_BUSY) {
 		say_failed(r);
 	} else if (w->intent.id[0] != '\0' &&
 	    (r->rc == RC_CONFLICT || r->rc == RC_EXPIRED) &&
 	    strcmp(w->fault.field, "digest") != 0) {
-		o->intent = w->intent;
+		o->inv.intent = w->intent;
 		say_over(r, o, strcmp(w->fault.field, "token") == 0);
 	} else {
 		page_say(r, 403, "bad", "This answer does not count",
@@ -394,10 +283,10 @@ is_meant(struct page_request *r, struct opened *o)
 		    "Tick this box to deny.");
 		return false;
 	}
-	if (d->outcome != OUTCOME_DENY && o->row.code_hash != NULL &&
+	if (d->outcome != OUTCOME_DENY && o->inv.row.code_hash != NULL &&
 	    !code_is_typed(r)) {
 		show(r, o, 400, "Nothing was decided yet.", "error_code",
-		    "Type the code that stands in the mail.");
+		    "Type the code that stands in the message.");
 		return false;
 	}
 	return true;
@@ -420,18 +309,13 @@ answer(struct page_request *r, struct opened *o)
 	*w = (struct deciding){.arena = r->arena,
 	    .check = check_link,
 	    .check_arg = r};
-	w->decision = (struct decision){.intent_id = o->link.intent_id,
-	    .person = o->link.person,
-	    .name = o->name,
-	    .known = o->known,
-	    .via = "email",
-	    .assurance = "link",
-	    .link_hash = o->link.hash};
-	if (!page_answer(r, &o->intent, &w->decision)) {
+	invitation_decision(&o->inv, &w->decision);
+	if (!page_answer(r, &o->inv.intent, &w->decision)) {
 		show(r, o, 400, "Nothing was chosen.", "error_form", "");
 		return;
 	}
-	if (w->decision.outcome != OUTCOME_DENY && o->row.code_hash != NULL) {
+	if (w->decision.outcome != OUTCOME_DENY &&
+	    o->inv.row.code_hash != NULL) {
 		w->decision.assurance = "link+code";
 	}
 	if (is_meant(r, o)) {
@@ -443,19 +327,22 @@ answer(struct page_request *r, struct opened *o)
 void
 page_link(struct page_request *r)
 {
+	const struct pages_options *opt = &r->pages->options;
+	const struct invitation_env env = {opt->reader, opt->vault, opt->rules};
 	struct opened *o = arena_alloc(r->arena, sizeof(*o));
 
 	if (r->post && !page_from_here(r)) {
 		return;
 	}
-	o->how = (int)open_link(r, o);
-	if (o->how == OPENED && r->post) {
+	invitation_open(&env, r->id, r->arena, &o->inv);
+	if (o->inv.how == OPENED && r->post) {
 		answer(r, o);
-	} else if (o->how == OPENED) {
+	} else if (o->inv.how == OPENED ||
+	    (o->inv.how == OPEN_VIEW && !r->post)) {
 		show(r, o, 200, NULL, NULL, NULL);
-	} else if (r->post && opening_reason[o->how] != NULL) {
+	} else if (r->post && invitation_reason(o->inv.how) != NULL) {
 		refuse(r, o);
 	} else {
-		say_opening(r, o, (enum opening)o->how);
+		say_opening(r, o, o->inv.how);
 	}
 }

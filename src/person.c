@@ -157,6 +157,44 @@ people_channel(const struct people *p, const char *name)
 	return &p->channels[row->at];
 }
 
+const struct person *
+people_find_account(const struct people *p, const char *channel,
+    const char *account)
+{
+	const struct index *ix = strcmp(channel, "slack") == 0 ? &p->by_slack
+	    : strcmp(channel, "discord") == 0		       ? &p->by_discord
+							       : NULL;
+	const struct index_row *row = ix != NULL ? index_find(ix, account)
+						 : NULL;
+
+	if (row == NULL || strcmp(row->key, account) != 0) {
+		return NULL;
+	}
+	return &p->all[row->at];
+}
+
+void
+people_roles(const struct people *p, const struct field_strings *names,
+    struct arena *a, struct field_strings *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < names->n; i++) {
+		const struct group *g = find_group(p, names->items[i]);
+
+		n += g != NULL ? g->roles.n : 0;
+	}
+	*out =
+	    (struct field_strings){arena_array(a, n, sizeof(*out->items)), 0};
+	for (size_t i = 0; i < names->n; i++) {
+		const struct group *g = find_group(p, names->items[i]);
+
+		for (size_t k = 0; g != NULL && k < g->roles.n; k++) {
+			out->items[out->n++] = g->roles.items[k];
+		}
+	}
+}
+
 bool
 people_has_group(const struct people *p, const char *name)
 {
@@ -213,6 +251,12 @@ const struct field_strings *
 people_notify_approvers(const struct people *p)
 {
 	return &p->notify_approvers;
+}
+
+const struct field_strings *
+people_notify_names(const struct people *p)
+{
+	return &p->notify_names;
 }
 
 const struct field_strings *

@@ -10,6 +10,7 @@
  *	     slack: [T0001/U0001], discord: ["80351110224678912"],
  *	     timezone: Europe/Berlin}
  *	groups: {finance: [dana, lee]}
+ *	discord_roles: {"80351110224678900/80351110224678901": finance}
  *	channels: {approvals: {discord: "613425648685547545"},
  *	  ops: {slack: T0001/C0001}}
  *	notify: {approvers: [finance], channels: [approvals]}
@@ -74,6 +75,12 @@ const struct person *people_find_owner(const struct people *,
     const char *id_or_email);
 const struct named_channel *people_channel(const struct people *,
     const char *name);
+/* By an account of a chat, as it stands in struct person; NULL if none. */
+const struct person *people_find_account(const struct people *,
+    const char *channel, const char *account);
+/* The Discord roles whose holders count as one of these groups. */
+void people_roles(const struct people *, const struct field_strings *names,
+    struct arena *, struct field_strings *out);
 bool people_has_group(const struct people *, const char *name);
 /*
  * The persons behind names of persons and groups, each once, in order.
@@ -81,8 +88,10 @@ bool people_has_group(const struct people *, const char *name);
  */
 enum rc people_expand(const struct people *, const struct field_strings *names,
     struct arena *, struct field_strings *out, struct fault *) MUST_CHECK;
-/* notify.approvers (expanded) and notify.channels; may be empty. */
+/* notify.approvers, expanded and as written, and notify.channels; may be
+ * empty. */
 const struct field_strings *people_notify_approvers(const struct people *);
+const struct field_strings *people_notify_names(const struct people *);
 const struct field_strings *people_notify_channels(const struct people *);
 
 #endif

@@ -15,7 +15,7 @@ enum {
 
 /* The keys of assent.yaml that are about people. */
 struct raw {
-	const json_t *people, *groups, *channels, *notify;
+	const json_t *people, *groups, *channels, *notify, *roles;
 };
 
 struct raw_channel {
@@ -169,20 +169,19 @@ add_accounts(struct index *ix, const struct field_strings *ids, size_t at)
 static enum rc
 index_people(struct people *p, struct fault *f)
 {
-	struct index slack, discord;
 	const struct index_row *twice;
 
 	index_init(&p->by_id, p->arena, p->n);
 	index_init(&p->by_email, p->arena, p->n);
-	index_init(&slack, p->arena, p->n * PERSON_ACCOUNTS_MAX);
-	index_init(&discord, p->arena, p->n * PERSON_ACCOUNTS_MAX);
+	index_init(&p->by_slack, p->arena, p->n * PERSON_ACCOUNTS_MAX);
+	index_init(&p->by_discord, p->arena, p->n * PERSON_ACCOUNTS_MAX);
 	for (size_t i = 0; i < p->n; i++) {
 		index_add(&p->by_id, p->all[i].id, i);
 		if (p->all[i].email != NULL) {
 			index_add(&p->by_email, p->all[i].email, i);
 		}
-		add_accounts(&slack, &p->all[i].slack, i);
-		add_accounts(&discord, &p->all[i].discord, i);
+		add_accounts(&p->by_slack, &p->all[i].slack, i);
+		add_accounts(&p->by_discord, &p->all[i].discord, i);
 	}
 	if ((twice = index_sort(&p->by_id)) != NULL) {
 		return refuse_twice(twice, "id", f);
@@ -190,10 +189,10 @@ index_people(struct people *p, struct fault *f)
 	if ((twice = index_sort(&p->by_email)) != NULL) {
 		return refuse_twice(twice, "email", f);
 	}
-	if ((twice = index_sort(&slack)) != NULL) {
+	if ((twice = index_sort(&p->by_slack)) != NULL) {
 		return refuse_twice(twice, "slack", f);
 	}
-	if ((twice = index_sort(&discord)) != NULL) {
+	if ((twice = index_sort(&p->by_discord)) != NULL) {
 		return refuse_twice(twice, "discord", f);
 	}
 	return RC_OK;
@@ -351,6 +350,42 @@ decode_channels(const json_t *channels, struct people *p, struct fault *f)
 	return RC_OK;
 }
 
+/* Whoever has the role in the guild counts as one of the group. */
+static enum rc
+decode_roles(const json_t *roles, struct people *p, struct fault *f)
+{
+	/* jansson's iterators take no const, and change nothing. */
+	json_t *all = (json_t *)(uintptr_t)roles;
+	const char *role;
+	json_t *v;
+
+	json_object_foreach(all, role, v)
+	{
+		const char *name = json_string_value(v);
+		const struct index_row *row =
+		    name != NULL ? index_find(&p->by_group, name) : NULL;
+		struct group *g;
+
+		if (!person_is_discord_role(role)) {
+			(void)refuse(f, "", "must be GUILD_ID/ROLE_ID");
+			return fault_in(f, "discord_roles.%s", role);
+		}
+		if (row == NULL || strcmp(row->key, name) != 0) {
+			(void)fault_set(f, RC_INVALID, "",
+			    "there is no group '%s'",
+			    name != NULL ? name : "?");
+			return fault_in(f, "discord_roles.%s", role);
+		}
+		g = &p->groups[row->at];
+		if (g->roles.n == 0) {
+			g->roles.items = arena_array(p->arena,
+			    json_object_size(all), sizeof(*g->roles.items));
+		}
+		g->roles.items[g->roles.n++] = arena_strdup(p->arena, role);
+	}
+	return RC_OK;
+}
+
 static enum rc
 decode_notify(const json_t *v, struct people *p, struct fault *f)
 {
@@ -378,6 +413,7 @@ decode_notify(const json_t *v, struct people *p, struct fault *f)
 			    "there is no channel '%s'", raw.channels.items[i]);
 		}
 	}
+	p->notify_names = raw.approvers;
 	p->notify_channels = raw.channels;
 	return RC_OK;
 }
@@ -390,6 +426,7 @@ people_decode(const json_t *root, struct people *p, struct fault *f)
 	    FIELD_OBJECT(struct raw, groups, "groups"),
 	    FIELD_OBJECT(struct raw, channels, "channels"),
 	    FIELD_OBJECT(struct raw, notify, "notify"),
+	    FIELD_OBJECT(struct raw, roles, "discord_roles"),
 	};
 	struct raw raw = {0};
 	enum rc rc = root == NULL
@@ -408,6 +445,9 @@ people_decode(const json_t *root, struct people *p, struct fault *f)
 	}
 	if (rc == RC_OK) {
 		rc = decode_channels(raw.channels, p, f);
+	}
+	if (rc == RC_OK) {
+		rc = decode_roles(raw.roles, p, f);
 	}
 	return rc == RC_OK ? decode_notify(raw.notify, p, f) : rc;
 }

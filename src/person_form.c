@@ -81,12 +81,29 @@ person_is_slack_channel(const char *s)
 	return is_slack(s, "CGD");
 }
 
-bool
-person_is_discord(const char *s)
+/* Length of a number that Discord gives out. */
+static size_t
+snowflake(const char *s)
 {
 	size_t n = strspn(s, "0123456789");
 
-	return n > 0 && n <= SNOWFLAKE_DIGITS && s[n] == '\0' && s[0] != '0';
+	return n <= SNOWFLAKE_DIGITS && s[0] != '0' ? n : 0;
+}
+
+bool
+person_is_discord(const char *s)
+{
+	size_t n = snowflake(s);
+
+	return n > 0 && s[n] == '\0';
+}
+
+bool
+person_is_discord_role(const char *s)
+{
+	size_t n = snowflake(s);
+
+	return n > 0 && s[n] == '/' && person_is_discord(s + n + 1);
 }
 
 bool

@@ -25,7 +25,8 @@ struct index {
 
 struct group {
 	const char *name;
-	struct field_strings ids; /* of persons, each once */
+	struct field_strings ids;   /* of persons, each once */
+	struct field_strings roles; /* of Discord, "GUILD/ROLE" */
 };
 
 struct people {
@@ -38,8 +39,10 @@ struct people {
 	struct named_channel *channels;
 	size_t channels_n;
 	struct field_strings notify_approvers; /* person ids */
+	struct field_strings notify_names;     /* the same as written */
 	struct field_strings notify_channels;
-	struct index by_id, by_email; /* of persons */
+	struct index by_id, by_email;	   /* of persons */
+	struct index by_slack, by_discord; /* likewise, by account */
 	struct index by_group, by_channel;
 };
 
@@ -60,6 +63,8 @@ bool person_is_slack_user(const char *);
 bool person_is_slack_channel(const char *);
 /* A user or channel of Discord: the digits of a 64-bit number. */
 bool person_is_discord(const char *);
+/* "GUILD/ROLE", both as above. */
+bool person_is_discord_role(const char *);
 /* An IANA name; of its form, where this host has no database of them. */
 bool person_is_timezone(const char *);
 

@@ -53,6 +53,7 @@ set_terms_of_approval(const struct policy *p, struct verdict *v)
 	v->deny_threshold = (int)p->deny_threshold;
 	v->self_approval = p->self_approval;
 	v->reason_required = p->reason_required;
+	v->approve_reason = p->approve_reason;
 	v->expiry_s = p->expiry_s;
 	v->approvers = p->approvers;
 	v->channels = p->channels;

@@ -28,6 +28,25 @@ struct raw_rules {
 	bool org_wide;
 };
 
+/* Which answers need a reason. */
+struct raw_reason {
+	bool deny, any;
+};
+
+static enum rc
+decode_reason(struct arena *a, const json_t *v, void *member, struct fault *f)
+{
+	struct raw_reason *out = member;
+
+	(void)a;
+	out->any = json_is_string(v) &&
+	    strcmp(json_string_value(v), "always") == 0;
+	out->deny = out->any || json_is_true(v);
+	return out->any || json_is_boolean(v)
+	    ? RC_OK
+	    : fault_set(f, RC_INVALID, "", "must be true, false or always");
+}
+
 /* A file, as written. */
 struct raw {
 	struct raw_rules rules; /* first: RULE_ROWS serve both structs */
@@ -37,7 +56,8 @@ struct raw {
 	const json_t *environments, *agents;
 	const char *profile, *description;
 	long long minutes, required, deny_threshold;
-	bool self_approval, reason_required;
+	bool self_approval;
+	struct raw_reason reason;
 	char unused; /* where keys are decoded to that change nothing */
 };
 
@@ -86,7 +106,7 @@ static const struct field policy_rows[] = {
     FIELD_CUSTOM(struct raw, approvers, "approvers", policy_names_decode),
     FIELD_CUSTOM(struct raw, channels, "channels", policy_names_decode),
     FIELD_BOOL(struct raw, self_approval, "self_approval"),
-    FIELD_BOOL(struct raw, reason_required, "require_reason"),
+    FIELD_CUSTOM(struct raw, reason, "require_reason", decode_reason),
     FIELD_CUSTOM(struct raw, unused, "delivery", policy_delivery_decode),
     FIELD_CUSTOM(struct raw, unused, "block_if_pii", policy_pii_decode),
 };
@@ -346,7 +366,8 @@ policy_decode(const json_t *root, const char *id, const struct people *people,
 	    .required = raw.required,
 	    .deny_threshold = raw.deny_threshold,
 	    .self_approval = raw.self_approval,
-	    .reason_required = raw.reason_required,
+	    .reason_required = raw.reason.deny,
+	    .approve_reason = raw.reason.any,
 	    .approvers = raw.approvers,
 	    .channels = raw.channels,
 	};

@@ -73,7 +73,7 @@ struct policy {
 	long long required;
 	long long deny_threshold;
 	bool self_approval;
-	bool reason_required;
+	bool reason_required, approve_reason;
 	struct field_strings approvers;
 	struct field_strings channels;
 };

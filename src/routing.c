@@ -63,7 +63,7 @@ plan_roles(const struct people *people, const struct verdict *v,
     const struct draft *d, struct arena *a, struct plan *out)
 {
 	const struct field_strings *names = d->approvers.n > 0 ? &d->approvers
-	    : v->approvers.n > 0 ? &v->approvers
+	    : v->approvers.n > 0			       ? &v->approvers
 				 : people_notify_names(people);
 	struct field_strings allowed, picked;
 

@@ -164,5 +164,6 @@ store_json_plan(const char *text, struct arena *a, struct plan *out)
 	out->open = is_open != 0;
 	out->deny_threshold = deny;
 	out->reason_required = reason != 0;
-	out->approve_reason = json_is_true(json_object_get(o, "approve_reason"));
+	out->approve_reason =
+	    json_is_true(json_object_get(o, "approve_reason"));
 }
