@@ -206,8 +206,10 @@ struct channel_env {
 };
 
 struct channel_ops {
-	const char *name;   /* "email" "webhook" "slack" "discord" */
-	size_t payload_max; /* bytes of payload on a card here; 0 = no card */
+	const char *name; /* "email" "webhook" "slack" "discord" */
+	/* A chat: people answer in it, and what was sent can be changed. */
+	bool interactive;
+	size_t payload_max; /* bytes of payload on a card here; 0 = 16 kB */
 	/* A place that is asked where a plan names no channel: the setting that
 	 * holds its address; NULL = there is none. */
 	const char *default_channel;
@@ -223,6 +225,9 @@ struct channel_ops {
 	void (*stop)(void *self);
 };
 
+/* All channels, NULL-terminated, in channel.c; and one by name, or NULL. */
+extern const struct channel_ops *const channel_all[];
+const struct channel_ops *channel_find(const char *name);
 const char *channel_state_name(enum channel_state);
 
 extern const struct channel_ops channel_email;

@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include "daemon_check.h"
+#include "daemon_up.h"
 #include "fact.h"
 #include "lib/log.h"
 #include "lib/notify.h"
+#include "lib/websocket.h"
 #include "reload.h"
 #include "version.h"
 
@@ -150,14 +152,6 @@ load_rules(struct daemon *d, struct fault *f)
 	return rc;
 }
 
-static void
-on_decided(void *ctx, struct answer *answer)
-{
-	(void)ctx;
-	answer->rc = RC_BUSY;
-	answer->done(answer->ctx, answer);
-}
-
 static enum rc
 start_outbox(struct daemon *d, struct fault *f)
 {
@@ -167,6 +161,9 @@ start_outbox(struct daemon *d, struct fault *f)
 	    .allow_private = config_bool(c, "allow_private_targets"),
 	    .ca_file = config_text(c, "ca_file"),
 	    .user_agent = "assent/" ASSENT_VERSION,
+	};
+	const struct websocket_loop_options chat = {
+	    .ca_file = config_text(c, "ca_file"),
 	};
 	struct outbox_options o = {.store = d->store,
 	    .rules = d->rules,
@@ -178,6 +175,8 @@ start_outbox(struct daemon *d, struct fault *f)
 	struct channel_env env = {.up = &d->up,
 	    .setting = config_by_env,
 	    .setting_ctx = c,
+	    .recall = daemon_recall,
+	    .recall_ctx = d,
 	    .template_dir = config_text(c, "template_dir"),
 	    .public_url = config_public_url(c)};
 	enum rc rc = daemon_retries(c, &o, f);
@@ -185,11 +184,16 @@ start_outbox(struct daemon *d, struct fault *f)
 	if (rc == RC_OK) {
 		rc = http_client_new(&courier, &d->courier, f);
 	}
+	if (rc == RC_OK) {
+		rc = websocket_loop_new(&chat, &d->chat, f);
+	}
 	if (rc != RC_OK) {
 		return rc;
 	}
 	env.http = d->courier;
-	d->up = (struct channel_up){.decided = on_decided, .ctx = d};
+	env.chat = d->chat;
+	d->answers = (struct answer_env){d->store, d->rules, o.message};
+	d->up = daemon_up(d);
 	d->outbox = outbox_new(&o);
 	return outbox_start(d->outbox, &env, f);
 }
@@ -397,7 +401,9 @@ daemon_stop(struct daemon *d)
 	auth_free(d->auth);
 	waiters_free(d->waiters);
 	outbox_free(d->outbox);
+	/* What the courier still ends may hand a job to the loop. */
 	http_client_free(d->courier);
+	websocket_loop_free(d->chat);
 	rules_free(d->rules);
 	db_close(d->reader);
 	store_close(d->store);

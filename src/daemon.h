@@ -4,6 +4,7 @@
 #ifndef DAEMON_H
 #define DAEMON_H
 
+#include "answer.h"
 #include "api.h"
 #include "config.h"
 #include "observe.h"
@@ -22,6 +23,8 @@ struct daemon {
 	struct db *reader; /* of the server's thread */
 	struct rules *rules;
 	struct http_client *courier;
+	struct websocket_loop *chat;
+	struct answer_env answers;
 	struct outbox *outbox;
 	struct channel_up up;
 	struct sweep sweep;

@@ -167,10 +167,12 @@ choose(struct decision *d, const struct intent *in, struct fault *f)
 		    "there is no such option");
 	}
 	d->outcome = in->options[d->option].outcome;
-	if (d->outcome == OUTCOME_DENY && in->plan.reason_required &&
+	if ((in->plan.approve_reason ||
+		(d->outcome == OUTCOME_DENY && in->plan.reason_required)) &&
 	    (d->reason == NULL || d->reason[0] == '\0')) {
 		(void)fault_set(f, RC_INVALID, "reason",
-		    "a denial needs a reason here");
+		    in->plan.approve_reason ? "an answer needs a reason here"
+					    : "a denial needs a reason here");
 		return fault_reason(f, "reason_required");
 	}
 	return RC_OK;
@@ -274,7 +276,26 @@ count_vote(struct tx *tx, struct deciding *w, struct intent *in,
 		return settle(tx, in, &e, f);
 	}
 	store_touch(tx, in->id);
-	return store_intent_tally(tx, in, f);
+	rc = store_intent_tally(tx, in, f);
+	return rc == RC_OK ? delivery_owe_repaints(tx, in->id, f) : rc;
+}
+
+/* As vote() would find it. */
+static enum rc
+would_vote(struct tx *tx, const struct deciding *w, const struct intent *in,
+    struct fault *f)
+{
+	long long n = 0;
+	enum rc rc = db_int(tx->db, f, &n,
+	    "SELECT count(*) FROM vote WHERE intent_id = ?1 AND person = ?2",
+	    "tt", in->id, w->decision.person);
+
+	if (rc == RC_OK && n > 0) {
+		(void)fault_set(f, RC_DUPLICATE, "person",
+		    "this person has answered already");
+		return fault_reason(f, "already_voted");
+	}
+	return rc;
 }
 
 static enum rc
@@ -315,7 +336,8 @@ intent_decide(struct tx *tx, void *arg)
 	}
 	rc = admit(tx, w, &in, f);
 	if (rc == RC_OK) {
-		rc = vote(tx, w, &in, f);
+		rc = w->dry_run ? would_vote(tx, w, &in, f)
+				: vote(tx, w, &in, f);
 	}
 	if (rc != RC_OK && rc != RC_STORE &&
 	    audit_refusal(tx, w, in.id, rc,

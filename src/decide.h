@@ -15,6 +15,7 @@
 /* One answer on its way. */
 struct deciding {
 	struct decision decision;
+	bool dry_run; /* only whether it would count */
 	bool cancels; /* it takes back; only for intent_decide_refused */
 	struct arena *arena;
 	/* Checks that the asker wants in the same transaction; or NULL. */

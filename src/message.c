@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "account.h"
 #include "dialect.h"
 #include "dialect_find.h"
+#include "guest.h"
 #include "link.h"
 #include "store_intent.h"
 
@@ -35,28 +37,30 @@ payload_read(struct tx *tx, const struct message_env *env,
 	return vault_open(env->vault, a, in->id, sealed, n, out, len, f);
 }
 
-static enum rc
-card_make(struct tx *tx, const struct message_env *env, struct people *people,
-    struct delivery *d, struct fault *f)
+enum rc
+message_card(struct tx *tx, const struct message_env *env,
+    struct people *people, const struct intent *in, const char *channel,
+    struct arena *a, const struct card **out, struct fault *f)
 {
-	struct card *card = arena_alloc(d->arena, sizeof(*card));
+	const struct channel_ops *ops = channel_find(channel);
+	struct card *card = arena_alloc(a, sizeof(*card));
 	struct vote *votes;
 	char *payload;
 	size_t len;
 	int n;
-	enum rc rc =
-	    payload_read(tx, env, d->intent, d->arena, &payload, &len, f);
+	enum rc rc = payload_read(tx, env, in, a, &payload, &len, f);
 
 	if (rc == RC_OK) {
-		rc = store_vote_list(tx->db, d->intent_id, d->arena, &votes, &n,
-		    f);
+		rc = store_vote_list(tx->db, in->id, a, &votes, &n, f);
 	}
 	if (rc != RC_OK) {
 		return rc;
 	}
-	card_build(d->intent, payload, len, MESSAGE_PAYLOAD_MAX, votes, n,
-	    name_of, people, tx->now_ms, d->arena, card);
-	d->card = card;
+	card_build(in, payload, len,
+	    ops != NULL && ops->payload_max > 0 ? ops->payload_max
+						: MESSAGE_PAYLOAD_MAX,
+	    votes, n, name_of, people, tx->now_ms, a, card);
+	*out = card;
 	return RC_OK;
 }
 
@@ -86,26 +90,84 @@ link_make(struct tx *tx, const struct message_env *env, struct delivery *d,
 	return link_insert(tx, &row, f);
 }
 
+char *
+message_page(struct arena *a, const struct message_env *env,
+    const char *intent_id)
+{
+	return arena_printf(a, "%s/approvals/%s", env->public_url, intent_id);
+}
+
+/*
+ * Once it is settled nobody is asked. But what may have been posted without
+ * our knowing is looked for, and shows the end.
+ */
+static enum rc
+check_kind(const struct delivery_row *row, bool interactive, struct delivery *d,
+    struct fault *f)
+{
+	if (d->intent->state == INTENT_PENDING ||
+	    row->kind == DELIVERY_SETTLED) {
+		return RC_OK;
+	}
+	if (row->kind == DELIVERY_ASK && interactive && row->attempts > 1) {
+		d->kind = DELIVERY_SETTLED;
+		return RC_OK;
+	}
+	return fault_set(f, RC_EXPIRED, "state", "it is settled already");
+}
+
+/* Who is asked, and where; an address of a chat may stand behind a mail's. */
+static enum rc
+read_person(struct tx *tx, struct people *people,
+    const struct delivery_row *row, struct delivery *d, struct fault *f)
+{
+	const struct person *p =
+	    row->person != NULL ? people_find(people, row->person) : NULL;
+	const char *found = NULL;
+	enum rc rc = RC_OK;
+
+	d->person = arena_strdup(d->arena, row->person);
+	if (p == NULL && row->person != NULL) {
+		d->person_name = guest_name(&d->intent->plan, row->person);
+	}
+	if (p == NULL) {
+		return RC_OK;
+	}
+	d->person_name = arena_strdup(d->arena, p->name);
+	if (p->email != NULL && strncmp(row->address, "mailto:", 7) == 0) {
+		rc = account_of(tx->db, p, row->channel, d->arena, &found, f);
+	}
+	if (found != NULL) {
+		d->address = found;
+	}
+	return rc;
+}
+
 static enum rc
 compose_card(struct tx *tx, const struct message_env *env,
     struct people *people, const struct delivery_row *row, struct delivery *d,
     struct fault *f)
 {
-	const struct person *p =
-	    row->person != NULL ? people_find(people, row->person) : NULL;
-	bool ask = row->kind == DELIVERY_ASK;
-	enum rc rc;
+	const struct channel_ops *ops = channel_find(row->channel);
+	bool interactive = ops != NULL && ops->interactive;
+	enum rc rc = check_kind(row, interactive, d, f);
 
-	if (ask && d->intent->state != INTENT_PENDING) {
-		return fault_set(f, RC_EXPIRED, "state",
-		    "it is settled already");
+	if (rc == RC_OK) {
+		rc = read_person(tx, people, row, d, f);
 	}
-	d->person = arena_strdup(d->arena, row->person);
-	d->person_name = p != NULL ? arena_strdup(d->arena, p->name) : NULL;
-	d->page = arena_printf(d->arena, "%s/approvals/%s", env->public_url,
-	    d->intent_id);
-	rc = card_make(tx, env, people, d, f);
-	if (rc == RC_OK && ask && row->person != NULL) {
+	if (rc != RC_OK) {
+		return rc;
+	}
+	d->page = message_page(d->arena, env, d->intent_id);
+	d->handle = d->intent->state == INTENT_PENDING
+	    ? handle_make(d->arena, vault_handle_keys(env->vault), row->id,
+		  d->intent->digest)
+	    : "";
+	rc = message_card(tx, env, people, d->intent, row->channel, d->arena,
+	    &d->card, f);
+	/* No link that decides goes into a chat. */
+	if (rc == RC_OK && d->kind == DELIVERY_ASK && row->person != NULL &&
+	    !interactive) {
 		rc = link_make(tx, env, d, f);
 	}
 	return rc;
@@ -162,6 +224,27 @@ standard_signature(struct arena *a, const char *secret, const char *id,
 	return arena_printf(a, "webhook-signature: v1,%s", text);
 }
 
+/* A secret address is opened for this one attempt. */
+static enum rc
+address_read(const struct message_env *env, const struct delivery_row *row,
+    struct delivery *d, struct fault *f)
+{
+	char *plain;
+	size_t len;
+	enum rc rc;
+
+	d->address = arena_strdup(d->arena, row->address);
+	if (row->sealed == NULL) {
+		return RC_OK;
+	}
+	rc = vault_open(env->vault, d->arena, row->intent_id, row->sealed,
+	    row->sealed_len, &plain, &len, f);
+	if (rc == RC_OK) {
+		d->address = plain;
+	}
+	return rc;
+}
+
 static enum rc
 compose_news(struct tx *tx, const struct message_env *env,
     const struct delivery_row *row, struct delivery *d, struct fault *f)
@@ -213,10 +296,12 @@ message_compose(struct tx *tx, const struct message_env *env,
 	d->attempt = row->attempts;
 	d->intent = in;
 	d->intent_id = in->id;
-	d->address = arena_strdup(a, row->address);
 	d->remote_id = arena_strdup(a, row->remote_id);
 	if (rc == RC_NOT_FOUND) {
 		rc = fault_set(f, RC_INTERNAL, "intent", "no such intent");
+	}
+	if (rc == RC_OK) {
+		rc = address_read(env, row, d, f);
 	}
 	if (rc == RC_OK) {
 		rc = row->kind == DELIVERY_WEBHOOK

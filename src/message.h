@@ -31,4 +31,15 @@ enum rc message_compose(struct tx *, const struct message_env *,
     struct people *, const struct delivery_row *, struct delivery **out,
     struct fault *) MUST_CHECK;
 
+/*
+ * The card of an intent as this channel shows it, with as much of the payload
+ * as fits there. Lives in the arena.
+ */
+enum rc message_card(struct tx *, const struct message_env *, struct people *,
+    const struct intent *, const char *channel, struct arena *,
+    const struct card **out, struct fault *) MUST_CHECK;
+/* Where people see the whole card. */
+char *message_page(struct arena *, const struct message_env *,
+    const char *intent_id);
+
 #endif

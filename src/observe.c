@@ -161,6 +161,89 @@ channels(struct buf *b, struct outbox *outbox)
 	}
 }
 
+/* What the chats say of themselves, a row each. */
+struct chat_number {
+	const char *name, *type, *help;
+	long long (*of)(const struct channel_health *);
+};
+
+static long long
+sessions_of(const struct channel_health *h)
+{
+	return h->sessions;
+}
+
+static long long
+ghosts_of(const struct channel_health *h)
+{
+	return h->ghosts;
+}
+
+static long long
+reconnects_of(const struct channel_health *h)
+{
+	return h->reconnects;
+}
+
+static long long
+limited_of(const struct channel_health *h)
+{
+	return h->limited;
+}
+
+static long long
+answers_of(const struct channel_health *h)
+{
+	return h->answers;
+}
+
+static long long
+late_of(const struct channel_health *h)
+{
+	return h->answers_late;
+}
+
+static long long
+longest_of(const struct channel_health *h)
+{
+	return h->answer_ms_max;
+}
+
+static const struct chat_number chat_numbers[] = {
+    {"chat_sessions", "gauge", "Live connections for events.", sessions_of},
+    {"chat_ghosts", "gauge",
+	"Connections that the peer counts and we do not have.", ghosts_of},
+    {"chat_reconnects_total", "counter", "Connections lost and made anew.",
+	reconnects_of},
+    {"chat_limited_total", "counter", "Times the peer said: too often.",
+	limited_of},
+    {"chat_answers_total", "counter", "Answers of people.", answers_of},
+    {"chat_answers_late_total", "counter",
+	"Answers acknowledged too late or not at all.", late_of},
+    {"chat_answer_milliseconds_max", "gauge",
+	"Longest from an answer to its acknowledgement.", longest_of},
+};
+
+static void
+chats(struct buf *b, struct outbox *outbox)
+{
+	for (size_t k = 0; k < ARRAY_LEN(chat_numbers); k++) {
+		const struct chat_number *number = &chat_numbers[k];
+
+		metric(b, number->name, number->type, number->help);
+		for (int i = 0; i < outbox_channels(outbox); i++) {
+			struct channel_health h = {0};
+			const char *name = outbox_channel(outbox, i, &h);
+
+			if (h.chat) {
+				buf_printf(b,
+				    "assent_%s{channel=\"%s\"} %lld\n",
+				    number->name, name, number->of(&h));
+			}
+		}
+	}
+}
+
 static void
 metrics(const struct observe *o, struct http_request *http)
 {
@@ -184,6 +267,7 @@ metrics(const struct observe *o, struct http_request *http)
 	depth(&b, &d);
 	commits(&b, &s);
 	channels(&b, o->outbox);
+	chats(&b, o->outbox);
 	metric(&b, "parked_requests", "gauge", "Replies that wait.");
 	buf_printf(&b, "assent_parked_requests %d\n",
 	    http_parked(http_server_of(http)));

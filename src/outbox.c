@@ -15,11 +15,6 @@ enum {
 	IN_FLIGHT_MAX = 32 /* of one channel */
 };
 
-static const struct channel_ops *const known[] = {
-    &channel_webhook,
-    &channel_email,
-};
-
 struct lane {
 	struct outbox *outbox;
 	const struct channel_ops *ops;
@@ -71,6 +66,18 @@ pumping_forget(struct pumping *p)
 	}
 }
 
+/* Its answer was lost, but somebody has clicked on it since. */
+static enum rc
+seen(struct tx *tx, struct delivery_row *row, struct fault *f)
+{
+	enum rc rc = outbox_end_row(tx, row, DELIVERY_DONE, NULL, f);
+
+	if (rc == RC_OK) {
+		rc = outbox_audit(tx, row, "delivery_sent", NULL, f);
+	}
+	return rc == RC_OK ? delivery_message_ended(tx, row, f) : rc;
+}
+
 static enum rc
 lease(struct tx *tx, struct pumping *p, struct people *people, int lane,
     struct delivery_row *row, struct fault *f)
@@ -79,6 +86,9 @@ lease(struct tx *tx, struct pumping *p, struct people *people, int lane,
 	struct delivery *d;
 	enum rc rc;
 
+	if (row->kind == DELIVERY_ASK && row->remote_id != NULL) {
+		return seen(tx, row, f);
+	}
 	row->state = DELIVERY_LEASED;
 	row->attempts++;
 	row->due_ms = tx->now_ms + OUTBOX_LEASE_MS;
@@ -86,7 +96,7 @@ lease(struct tx *tx, struct pumping *p, struct people *people, int lane,
 	if (rc == RC_EXPIRED) {
 		rc = outbox_end_row(tx, row, DELIVERY_DROPPED, f->text, f);
 		return rc == RC_OK && row->kind == DELIVERY_ASK
-		    ? delivery_ask_ended(tx, row, f)
+		    ? delivery_message_ended(tx, row, f)
 		    : rc;
 	}
 	if (rc == RC_STORE) {
@@ -305,15 +315,15 @@ outbox_start(struct outbox *o, const struct channel_env *env, struct fault *f)
 		    "the database cannot be written");
 	}
 	o->up = env->up;
-	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-		if (!known[i]->wanted(env)) {
+	for (size_t i = 0; channel_all[i] != NULL; i++) {
+		if (!channel_all[i]->wanted(env)) {
 			continue;
 		}
-		rc = lane_start(o, known[i], env, f);
+		rc = lane_start(o, channel_all[i], env, f);
 		if (rc != RC_OK) {
 			return rc;
 		}
-		log_info("channel %s started", known[i]->name);
+		log_info("channel %s started", channel_all[i]->name);
 	}
 	store_timer(o->options.store, OUTBOX_PUMP_MS, pump, pumped, &o->timed);
 	return RC_OK;
@@ -384,4 +394,16 @@ outbox_channel(struct outbox *o, int i, struct channel_health *out)
 		(void)pthread_mutex_unlock(&o->lock);
 	}
 	return l->ops->name;
+}
+
+const char *
+outbox_default(const struct outbox *o, int i)
+{
+	const struct lane *l;
+
+	assert(i >= 0 && i < o->lanes_n);
+	l = &o->lanes[i];
+	return l->ops->default_channel != NULL
+	    ? l->env.setting(l->env.setting_ctx, l->ops->default_channel)
+	    : NULL;
 }

@@ -19,7 +19,7 @@
 #include "submit.h"
 
 enum {
-	OUTBOX_CHANNELS_MAX = 4,
+	OUTBOX_CHANNELS_MAX = 5,
 	OUTBOX_LEASE_MS = 5 * 60 * 1000, /* longer than any attempt */
 	OUTBOX_RETRIES_MAX = 20
 };
@@ -55,10 +55,14 @@ void outbox_free(struct outbox *);
 
 /* Where a plan's people and channels are asked: see submit.h. */
 find_asks outbox_find_asks;
+/* Whether a channel of this name is on. */
+bool outbox_has_channel(void *outbox, const char *name);
 
 /* Channels that are on, and the name of one; any thread. *out may be NULL;
  * behind outbox_stop() the channel is down. */
 int outbox_channels(const struct outbox *);
 const char *outbox_channel(struct outbox *, int i, struct channel_health *out);
+/* Where that channel asks when a plan names none; or NULL. */
+const char *outbox_default(const struct outbox *, int i);
 
 #endif

@@ -4,7 +4,7 @@
 
 /* How the person is reached there; NULL when not at all. */
 static const char *
-address_of(const struct person *p, const char *channel)
+address_of(const struct person *p, const char *channel, struct arena *a)
 {
 	const struct field_strings *ids = NULL;
 
@@ -16,7 +16,13 @@ address_of(const struct person *p, const char *channel)
 	} else if (strcmp(channel, "discord") == 0) {
 		ids = &p->discord;
 	}
-	return ids != NULL && ids->n > 0 ? ids->items[0] : NULL;
+	if (ids != NULL && ids->n > 0) {
+		return ids->items[0];
+	}
+	/* Slack can be asked whose a mail address is. */
+	return ids == &p->slack && p->email != NULL
+	    ? arena_printf(a, "mailto:%s", p->email)
+	    : NULL;
 }
 
 static bool
@@ -31,12 +37,12 @@ has(const struct field_strings *s, const char *word)
 }
 
 static void
-ask_person(struct outbox *o, const struct person *p, struct ask *asks,
-    size_t *n)
+ask_person(struct outbox *o, const struct person *p, struct arena *a,
+    struct ask *asks, size_t *n)
 {
 	for (int i = 0; i < outbox_channels(o); i++) {
 		const char *channel = outbox_channel(o, i, NULL);
-		const char *address = address_of(p, channel);
+		const char *address = address_of(p, channel, a);
 
 		if (address != NULL) {
 			asks[(*n)++] = (struct ask){.channel = channel,
@@ -58,13 +64,27 @@ ask_channel(struct outbox *o, const struct named_channel *c, struct ask *asks,
 	}
 }
 
+static void
+ask_defaults(struct outbox *o, struct ask *asks, size_t *n)
+{
+	for (int i = 0; i < outbox_channels(o); i++) {
+		const char *place = outbox_default(o, i);
+
+		if (place != NULL) {
+			asks[(*n)++] =
+			    (struct ask){.channel = outbox_channel(o, i, NULL),
+				.address = place};
+		}
+	}
+}
+
 void
 outbox_find_asks(void *ctx, const struct plan *plan, struct people *people,
     struct arena *a, struct ask **out, size_t *n)
 {
 	struct outbox *o = ctx;
 	size_t max =
-	    (plan->approvers.n + plan->channels.n) * OUTBOX_CHANNELS_MAX;
+	    (plan->approvers.n + plan->channels.n + 1) * OUTBOX_CHANNELS_MAX;
 
 	*out = arena_array(a, max, sizeof(**out));
 	*n = 0;
@@ -73,7 +93,7 @@ outbox_find_asks(void *ctx, const struct plan *plan, struct people *people,
 		const struct person *p = people_find(people, id);
 
 		if (p != NULL && !has(&plan->excluded, id)) {
-			ask_person(o, p, *out, n);
+			ask_person(o, p, a, *out, n);
 		}
 	}
 	for (size_t i = 0; i < plan->channels.n; i++) {
@@ -84,4 +104,20 @@ outbox_find_asks(void *ctx, const struct plan *plan, struct people *people,
 			ask_channel(o, c, *out, n);
 		}
 	}
+	if (plan->channels.n == 0) {
+		ask_defaults(o, *out, n);
+	}
+}
+
+bool
+outbox_has_channel(void *ctx, const char *name)
+{
+	struct outbox *o = ctx;
+
+	for (int i = 0; i < outbox_channels(o); i++) {
+		if (strcmp(outbox_channel(o, i, NULL), name) == 0) {
+			return true;
+		}
+	}
+	return false;
 }

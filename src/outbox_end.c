@@ -1,11 +1,15 @@
 #include "outbox_end.h"
 
+#include <string.h>
+
+#include "account.h"
 #include "audit.h"
 #include "lib/backoff.h"
 #include "lib/log.h"
 
 enum {
-	MAIL_ATTEMPTS_MAX = 30, /* about a day */
+	MAIL_ATTEMPTS_MAX = 30,	 /* about a day */
+	CHAT_ATTEMPTS_MAX = 150, /* about half a day */
 	RETRY_AFTER_MAX_S = 24 * 3600
 };
 
@@ -45,6 +49,14 @@ attempts_max(struct tx *tx, const struct delivery_row *row)
 	    : 0;
 }
 
+static bool
+is_chat(const struct delivery_row *row)
+{
+	const struct channel_ops *ops = channel_find(row->channel);
+
+	return ops != NULL && ops->interactive;
+}
+
 /* The wait before the next attempt, or -1 when there is none. */
 static long long
 retry_wait_ms(struct tx *tx, const struct outbox_options *o,
@@ -53,6 +65,9 @@ retry_wait_ms(struct tx *tx, const struct outbox_options *o,
 	const struct backoff mail = {.first_ms = o->mail_retry_ms,
 	    .max_ms = 3600 * 1000,
 	    .jitter = 20};
+	static const struct backoff chat = {.first_ms = 1000,
+	    .max_ms = 5 * 60 * 1000,
+	    .jitter = 20};
 	int i = row->attempts - 1, max = attempts_max(tx, row);
 
 	if (max > 0 && row->attempts >= max) {
@@ -60,6 +75,11 @@ retry_wait_ms(struct tx *tx, const struct outbox_options *o,
 	}
 	if (row->kind == DELIVERY_WEBHOOK) {
 		return i < o->webhook_retries ? o->webhook_retry_ms[i] : -1;
+	}
+	if (is_chat(row)) {
+		return row->attempts < CHAT_ATTEMPTS_MAX
+		    ? backoff_ms(&chat, row->attempts)
+		    : -1;
 	}
 	return row->attempts < MAIL_ATTEMPTS_MAX
 	    ? backoff_ms(&mail, row->attempts)
@@ -93,6 +113,72 @@ later(struct tx *tx, const struct outbox_end *e, struct delivery_row *row,
 	    : rc;
 }
 
+/* The account of this person behind the one that cannot be reached. */
+static const char *
+next_account(const struct person *p, const struct delivery_row *row)
+{
+	const struct field_strings *ids =
+	    strcmp(row->channel, "slack") == 0 ? &p->slack : &p->discord;
+
+	for (size_t i = 0; i + 1 < ids->n; i++) {
+		if (strcmp(ids->items[i], row->address) == 0) {
+			return ids->items[i + 1];
+		}
+	}
+	return NULL;
+}
+
+/* Whether the person is asked elsewhere. */
+static enum rc
+is_asked(struct tx *tx, const struct delivery_row *row, bool *out,
+    struct fault *f)
+{
+	long long n = 0;
+	enum rc rc = db_int(tx->db, f, &n,
+	    "SELECT count(*) FROM delivery WHERE intent_id = ?1 AND "
+	    "kind = 'ask' AND person = ?2 AND "
+	    "state IN ('due', 'leased', 'done')",
+	    "tt", row->intent_id, row->person);
+
+	*out = n > 0;
+	return rc;
+}
+
+/* An ask that cannot be delivered goes to the person's next account; the other
+ * channels of theirs were asked from the start. */
+static enum rc
+fall_back(struct tx *tx, const struct outbox_end *e,
+    const struct delivery_row *row, struct fault *f)
+{
+	CLEANUP(rules_drop) struct policy_set *set =
+	    rules_get(e->options->rules);
+	const struct person *p = row->person != NULL
+	    ? people_find(policy_set_people(set), row->person)
+	    : NULL;
+	const char *next = p != NULL ? next_account(p, row) : NULL;
+	const struct ask ask = {.channel = row->channel,
+	    .person = row->person,
+	    .address = next};
+	bool asked = true;
+	enum rc rc;
+
+	if (row->kind != DELIVERY_ASK || p == NULL || !is_chat(row)) {
+		return RC_OK;
+	}
+	if (next != NULL) {
+		rc = delivery_owe_asks(tx, row->intent_id, &ask, 1, f);
+		return rc == RC_OK
+		    ? outbox_audit(tx, row, "delivery_fell_back", next, f)
+		    : rc;
+	}
+	rc = is_asked(tx, row, &asked, f);
+	if (rc == RC_OK && !asked) {
+		log_error("intent %s: %s cannot be reached", row->intent_id,
+		    row->person);
+	}
+	return rc;
+}
+
 static enum rc
 for_good(struct tx *tx, const struct outbox_end *e, struct delivery_row *row,
     struct fault *f)
@@ -105,9 +191,24 @@ for_good(struct tx *tx, const struct outbox_end *e, struct delivery_row *row,
 	    e->rc == RC_REMOTE_PERM) {
 		rc = webhook_end(tx, row->webhook_id, f); /* 410 Gone */
 	}
-	return rc == RC_OK
-	    ? outbox_audit(tx, row, "delivery_dead", e->detail, f)
-	    : rc;
+	if (rc == RC_OK) {
+		rc = outbox_audit(tx, row, "delivery_dead", e->detail, f);
+	}
+	return rc == RC_OK ? fall_back(tx, e, row, f) : rc;
+}
+
+static enum rc
+learn_account(struct tx *tx, const struct outbox_end *e,
+    const struct delivery_row *row, struct fault *f)
+{
+	static const char scheme[] = "mailto:";
+	size_t n = sizeof(scheme) - 1;
+
+	if (row->person == NULL || strncmp(row->address, scheme, n) != 0) {
+		return RC_OK;
+	}
+	return account_put(tx, row->channel, e->account, row->person,
+	    row->address + n, f);
 }
 
 static enum rc
@@ -122,6 +223,9 @@ apply(struct tx *tx, const struct outbox_end *e, struct delivery_row *row,
 			row->remote_id = e->remote_id;
 		}
 		rc = outbox_end_row(tx, row, DELIVERY_DONE, NULL, f);
+		if (rc == RC_OK && e->account != NULL) {
+			rc = learn_account(tx, e, row, f);
+		}
 		return rc == RC_OK
 		    ? outbox_audit(tx, row, "delivery_sent", NULL, f)
 		    : rc;

@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 
+#include "answer.h"
 #include "decide.h"
 #include "execution.h"
 #include "lib/log.h"
@@ -77,6 +78,9 @@ clean(struct tx *tx, struct sweep *s, struct arena *a, struct fault *f)
 	int n = 0;
 	enum rc rc = link_sweep(tx, SWEEP_BATCH, &more, f);
 
+	if (rc == RC_OK) {
+		rc = answer_forget(tx, f);
+	}
 	if (rc == RC_OK && s->retention_ms > 0) {
 		rc = store_intent_unpurged(tx->db, tx->now_ms - s->retention_ms,
 		    SWEEP_BATCH, a, &ids, &n, f);

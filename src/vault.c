@@ -15,6 +15,7 @@ struct vault {
 	char fingerprint[VAULT_FINGERPRINT];
 	bool has_previous;
 	struct magic_link_keys links;
+	struct handle_keys handles;
 };
 
 /*
@@ -52,6 +53,7 @@ derive_all(struct vault *v, const unsigned char key[CRYPTO_KEY])
 	crypto_derive(key, "assent fingerprint 1", named);
 	crypto_hex(named, (VAULT_FINGERPRINT - 1) / 2, v->fingerprint);
 	magic_link_keys_init(&v->links, key);
+	handle_keys_add(&v->handles, key);
 }
 
 static bool
@@ -78,6 +80,7 @@ keys_read(struct vault *v, const struct vault_options *o, struct fault *f)
 	if (rc == RC_OK && is_set(o->previous)) {
 		crypto_derive(key, "assent payload 1", v->seal[1]);
 		magic_link_keys_previous(&v->links, key);
+		handle_keys_add(&v->handles, key);
 		v->has_previous = true;
 	}
 	crypto_wipe(key, sizeof(key));
@@ -153,6 +156,12 @@ const struct magic_link_keys *
 vault_link_keys(const struct vault *v)
 {
 	return &v->links;
+}
+
+const struct handle_keys *
+vault_handle_keys(const struct vault *v)
+{
+	return &v->handles;
 }
 
 const unsigned char *

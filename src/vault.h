@@ -16,6 +16,7 @@
 
 #include <stddef.h>
 
+#include "handle.h"
 #include "lib/arena.h"
 #include "lib/crypto.h"
 #include "lib/rc.h"
@@ -63,6 +64,8 @@ enum rc vault_open(const struct vault *, struct arena *, const char *intent_id,
 
 /* Borrowed; lives as long as the vault. */
 const struct magic_link_keys *vault_link_keys(const struct vault *);
+/* What signs the buttons in chats. Borrowed likewise. */
+const struct handle_keys *vault_handle_keys(const struct vault *);
 /* The key that signs page sessions (see session.h). Borrowed likewise. */
 const unsigned char *vault_session_key(const struct vault *);
 /* What signs the webhooks of this agent (Standard Webhooks, "Signatures"). */
