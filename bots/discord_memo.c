@@ -1,0 +1,38 @@
+#include "bots/discord_memo.h"
+
+struct discord_memo_row *
+discord_memo_find(struct discord_memo *m, unsigned long long id)
+{
+	for (int i = 0; i < m->n; i++) {
+		if (m->rows[i].id == id) {
+			m->rows[i].used = ++m->used;
+			return &m->rows[i];
+		}
+	}
+	return NULL;
+}
+
+struct discord_memo_row *
+discord_memo_at(struct discord_memo *m, unsigned long long id)
+{
+	struct discord_memo_row *row = discord_memo_find(m, id);
+
+	if (row != NULL) {
+		return row;
+	}
+	if (m->n < DISCORD_MEMO_MAX) {
+		row = &m->rows[m->n++];
+	}
+	for (int i = 0; row == NULL && i < m->n; i++) {
+		row = m->rows[i].holds == 0 ? &m->rows[i] : NULL;
+	}
+	for (int i = 0; row != NULL && row->id != 0 && i < m->n; i++) {
+		if (m->rows[i].holds == 0 && m->rows[i].used < row->used) {
+			row = &m->rows[i];
+		}
+	}
+	if (row != NULL) {
+		*row = (struct discord_memo_row){.id = id, .used = ++m->used};
+	}
+	return row;
+}

@@ -1,0 +1,36 @@
+/*
+ * discord_memo: what is known about an id, for the ids that were used last.
+ * Pure; a row begins as zeroes.
+ */
+#ifndef BOTS_DISCORD_MEMO_H
+#define BOTS_DISCORD_MEMO_H
+
+#include <stddef.h>
+
+enum { DISCORD_MEMO_MAX = 512, DISCORD_ID_SIZE = 24 };
+
+struct discord_memo_row {
+	unsigned long long id;
+	unsigned long long used; /* the memo's own count */
+	int holds;		 /* while there are any it is not forgotten */
+	/* Of a channel: its guild, or "@me". Of a user: the channel of our
+	 * direct messages. "" = not known. */
+	char place[DISCORD_ID_SIZE];
+	long long version; /* of a message: of the intent as it is painted */
+};
+
+struct discord_memo {
+	struct discord_memo_row rows[DISCORD_MEMO_MAX];
+	int n;
+	unsigned long long used;
+};
+
+/* NULL: nothing is known. */
+struct discord_memo_row *discord_memo_find(struct discord_memo *,
+    unsigned long long id);
+/* The same, made where there is none, in the place of what was used longest
+ * ago; NULL when all are held. */
+struct discord_memo_row *discord_memo_at(struct discord_memo *,
+    unsigned long long id);
+
+#endif
