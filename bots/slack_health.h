@@ -31,7 +31,7 @@ enum {
 
 /*
  * Connections that Slack counts and we do not have. `ours` is all that may be
- * known to Slack: open and not ended.
+ * known to Slack: begun and not ended.
  */
 int slack_ghosts(int counted, int ours);
 /* Fills state, fault, sessions, ghosts and reconnects, and adds to limited. */

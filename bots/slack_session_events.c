@@ -159,8 +159,8 @@ on_opened(void *arg, unsigned long long id)
 }
 
 /*
- * Slack may count every connection that is open, with hello said or not, and
- * for a moment one that is closing. Doubt is no ghost.
+ * Slack may count every connection of ours, from before we know it open until
+ * a moment behind its close. Doubt is no ghost.
  */
 static void
 count(struct slack_session *s, int counted)
@@ -172,7 +172,7 @@ count(struct slack_session *s, int counted)
 		return;
 	}
 	for (size_t i = 0; i < SLACK_LINES_MAX; i++) {
-		ours += s->lines[i].id != 0 && s->lines[i].open ? 1 : 0;
+		ours += s->lines[i].id != 0 ? 1 : 0;
 	}
 	f->counted = counted;
 	f->ghosts = slack_ghosts(counted, ours);
