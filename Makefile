@@ -44,7 +44,8 @@ MAINS := $(wildcard src/assentd.c src/assent.c)
 SRC := $(filter-out $(MAINS),$(sort $(wildcard src/*.c src/lib/*.c src/db/*.c \
     src/dialects/*.c src/channels/*.c bots/*.c)))
 EMBED := $(sort $(shell test ! -d templates || find templates -type f)) \
-    $(patsubst %,schema_sqlite.sql=%,$(wildcard src/db/schema_sqlite.sql))
+    $(patsubst %,schema_sqlite.sql=%,$(wildcard src/db/schema_sqlite.sql)) \
+    slack-manifest.yaml=contrib/slack-manifest.yaml
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_HELP := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
