@@ -109,7 +109,9 @@ store_json_of_plan(struct arena *a, const struct plan *p)
 	json_out_object(&o, NULL);
 	put_strings(&o, "approvers", &p->approvers);
 	put_strings(&o, "channels", &p->channels);
-	put_strings(&o, "roles", &p->roles);
+	if (p->roles.n > 0) {
+		put_strings(&o, "roles", &p->roles);
+	}
 	put_strings(&o, "excluded", &p->excluded);
 	if (p->guests_n > 0) {
 		json_out_object(&o, "guests");
@@ -121,7 +123,9 @@ store_json_of_plan(struct arena *a, const struct plan *p)
 	json_out_bool(&o, "open", p->open);
 	json_out_int(&o, "deny", p->deny_threshold);
 	json_out_bool(&o, "reason", p->reason_required);
-	json_out_bool(&o, "approve_reason", p->approve_reason);
+	if (p->approve_reason) {
+		json_out_bool(&o, "approve_reason", true);
+	}
 	json_out_end(&o);
 	return json_out_finish(&o, NULL);
 }

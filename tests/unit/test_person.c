@@ -22,6 +22,8 @@ static const char world[] =
     " \"ops\": {\"slack\": \"T0001/C0001\"}},"
     "\"notify\": {\"approvers\": [\"finance\", \"lee\"],"
     " \"channels\": [\"ops\"]},"
+    "\"discord_roles\": {\"7/8\": \"finance\", \"7/9\": \"all\","
+    " \"6/8\": \"finance\"},"
     "\"port\": 4000}";
 
 static struct people *
@@ -35,6 +37,57 @@ people_of(const char *text)
 	assert_int_equal(people_load(root, &p, &f), RC_OK);
 	json_decref(root);
 	return p;
+}
+
+static void
+an_account_leads_to_its_person_alone(void **state)
+{
+	static const struct {
+		const char *channel, *account, *id;
+	} rows[] = {
+	    {"slack", "T0001/U0001", "dana"},
+	    {"discord", "80351110224678912", "dana"},
+	    {"discord", "T0001/U0001", NULL},
+	    {"slack", "t0001/u0001", NULL},
+	    {"slack", "T0002/U0001", NULL},
+	    {"slack", "U0001", NULL},
+	    {"email", "dana@example.com", NULL},
+	    {"slack", "", NULL},
+	};
+	struct people *p = people_of(world);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct person *found =
+		    people_find_account(p, rows[i].channel, rows[i].account);
+
+		if (rows[i].id == NULL) {
+			assert_null(found);
+			continue;
+		}
+		assert_non_null(found);
+		assert_string_equal(found->id, rows[i].id);
+	}
+	people_unref(p);
+}
+
+static void
+groups_have_the_roles_that_stand_for_them(void **state)
+{
+	static const char *finance[] = {"dana", "finance"};
+	const struct field_strings names = {finance, 2}, people = {finance, 1};
+	CLEANUP(arena_drop) struct arena *a = arena_new();
+	struct people *p = people_of(world);
+	struct field_strings roles;
+
+	(void)state;
+	people_roles(p, &names, a, &roles);
+	assert_int_equal(roles.n, 2);
+	assert_string_equal(roles.items[0], "7/8");
+	assert_string_equal(roles.items[1], "6/8");
+	people_roles(p, &people, a, &roles);
+	assert_int_equal(roles.n, 0);
+	people_unref(p);
 }
 
 static void
@@ -288,6 +341,12 @@ static const struct mistake mistakes[] = {
     {"{\"channels\": {\"c\": {\"discord\": \"1\"},"
      " \"C\": {\"discord\": \"2\"}}}",
 	"channels.C", "twice"},
+    {"{\"discord_roles\": []}", "discord_roles", "object"},
+    {"{\"discord_roles\": {\"7/8\": \"x\"}}", "discord_roles.7/8", "'x'"},
+    {"{\"discord_roles\": {\"7/8\": 1}}", "discord_roles.7/8", "group"},
+    {"{\"discord_roles\": {\"8\": \"x\"}}", "discord_roles.8", "GUILD"},
+    {"{\"discord_roles\": {\"7/x\": \"x\"}}", "discord_roles.7/x", "GUILD"},
+    {"{\"discord_roles\": {\"7/8/9\": \"x\"}}", "discord_roles.7/8/9", "GUILD"},
     {"{\"notify\": []}", "notify", "object"},
     {"{\"notify\": {\"approver\": []}}", "notify.approver", "approvers"},
     {"{\"notify\": {\"approvers\": [\"x\"]}}", "notify.approvers", "'x'"},
@@ -347,6 +406,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(everybody_is_found_by_id_and_address),
+	    cmocka_unit_test(an_account_leads_to_its_person_alone),
+	    cmocka_unit_test(groups_have_the_roles_that_stand_for_them),
 	    cmocka_unit_test(a_person_is_kept_as_written),
 	    cmocka_unit_test(channels_have_a_kind_and_a_target),
 	    cmocka_unit_test(names_expand_to_each_person_once_in_order),

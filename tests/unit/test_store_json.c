@@ -104,6 +104,20 @@ a_plan_comes_back_as_it_was_written(void **state)
 	assert_int_equal(back.required, 1); /* it has a column */
 }
 
+/* What most plans do not have is not written. */
+static void
+a_plan_with_roles_and_reasons_comes_back(void **state)
+{
+	static const char *roles[] = {"7/8", "7/9"};
+	const struct plan plan = {.roles = {roles, 2}, .approve_reason = true};
+	struct plan back;
+
+	store_json_plan(store_json_of_plan(*state, &plan), *state, &back);
+	assert_strings_equal(&back.roles, &plan.roles);
+	assert_true(back.approve_reason);
+	assert_false(back.reason_required);
+}
+
 static void
 damaged_text_reads_as_empty_and_nobody_may_decide(void **state)
 {
@@ -133,6 +147,7 @@ main(void)
 	    cmocka_unit_test(strings_come_back_as_they_were_written),
 	    cmocka_unit_test(options_come_back_as_they_were_written),
 	    cmocka_unit_test(a_plan_comes_back_as_it_was_written),
+	    cmocka_unit_test(a_plan_with_roles_and_reasons_comes_back),
 	    cmocka_unit_test(damaged_text_reads_as_empty_and_nobody_may_decide),
 	};
 
