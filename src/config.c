@@ -26,8 +26,8 @@ struct config {
 };
 
 /* The parts of assent.yaml that are not settings. */
-static const char *const sections[] = {"people", "groups", "channels",
-    "notify"};
+static const char *const sections[] = {"people", "groups", "channels", "notify",
+    "discord_roles"};
 
 static int
 row_of(const char *name)
