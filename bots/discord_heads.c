@@ -44,10 +44,10 @@ copy_words(const char *s, struct discord_heads *out)
 {
 	CLEANUP(buf_fini) struct buf shown;
 
+	buf_init(&shown, 0);
 	if (s == NULL) {
 		return;
 	}
-	buf_init(&shown, 0);
 	text_show(&shown, s, text_border(s, strlen(s), sizeof(out->words)),
 	    false, NULL);
 	(void)snprintf(out->words, sizeof(out->words), "%.*s",

@@ -51,13 +51,13 @@ name_of(const json_t *user, struct arena *a)
 	CLEANUP(buf_fini) struct buf shown;
 	const char *name = text_at(user, "global_name");
 
+	buf_init(&shown, 0);
 	if (name == NULL || *name == '\0') {
 		name = text_at(user, "username");
 	}
 	if (name == NULL) {
 		return "";
 	}
-	buf_init(&shown, 0);
 	text_show(&shown, name,
 	    text_border(name, strlen(name), DISCORD_NAME_MAX), false, NULL);
 	return arena_strdup(a, buf_str(&shown));

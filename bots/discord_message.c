@@ -22,16 +22,16 @@ enum { ANSWER_MESSAGE = 4, ANSWER_UPDATE = 7, ANSWER_FORM = 9, EPHEMERAL = 64 };
 bool
 discord_message_wants_form(const struct intent *in, enum outcome outcome)
 {
-	(void)in;
-	return outcome == OUTCOME_DENY;
+	return outcome == OUTCOME_DENY || in->plan.approve_reason;
 }
 
 /* Whether this answer counts only with a reason; NULL: nothing is known. */
 static bool
 reason_required(const struct intent *in, enum outcome outcome)
 {
-	return in != NULL && outcome == OUTCOME_DENY &&
-	    in->plan.reason_required;
+	return in != NULL &&
+	    (in->plan.approve_reason ||
+		(outcome == OUTCOME_DENY && in->plan.reason_required));
 }
 
 static json_t *

@@ -204,7 +204,8 @@ discord_session_find(struct discord_session *s)
 	CLEANUP(arena_drop) struct arena *a = arena_new();
 	char *authorization =
 	    arena_printf(a, "Authorization: Bot %s", s->token);
-	const char *const headers[] = {authorization, NULL};
+	const char *const headers[] = {authorization,
+	    arena_printf(a, "User-Agent: %s", s->user_agent), NULL};
 	const struct http_call call = {
 	    .pool = HTTP_PLATFORM,
 	    .method = "GET",
