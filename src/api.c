@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address_limit.h"
 #include "api_impl.h"
 #include "decide.h"
 #include "dialect_find.h"
 #include "lib/clock.h"
+#include "lib/forwarded.h"
 #include "lib/mem.h"
 
 struct api *
@@ -17,6 +19,7 @@ api_new(const struct api_options *options)
 
 	api->options = *options;
 	api->cache = show_cache_new();
+	api->limit = address_limit_new();
 	return api;
 }
 
@@ -25,6 +28,7 @@ api_free(struct api *api)
 {
 	if (api != NULL) {
 		show_cache_free(api->cache);
+		address_limit_free(api->limit);
 		free(api);
 	}
 }
@@ -259,16 +263,77 @@ check_class(struct api_request *r)
 	return rc;
 }
 
+/*
+ * As RFC 6750 2.1 has it, whichever header carries it: X-API-Key holds the key
+ * alone. Two keys that differ are none: nobody could say who asks.
+ */
+static const char *
+authorization(const struct api_request *r)
+{
+	const char *header = http_header(r->http, "Authorization");
+	const char *key = http_header(r->http, "X-API-Key");
+	const char *both;
+
+	if (key == NULL) {
+		return header;
+	}
+	both = arena_printf(r->call.arena, "Bearer %s", key);
+	return header == NULL || strncmp(header, "Bearer ", 7) != 0 ||
+		strcmp(header, both) == 0
+	    ? both
+	    : NULL;
+}
+
+static void
+tell_rate(struct api_request *r, const struct bucket_answer *rate)
+{
+	struct arena *a = r->call.arena;
+
+	if (rate->limit <= 0) {
+		return;
+	}
+	http_add_header(r->http, "X-RateLimit-Limit",
+	    arena_printf(a, "%d", rate->limit));
+	http_add_header(r->http, "X-RateLimit-Remaining",
+	    arena_printf(a, "%d", rate->remaining));
+	http_add_header(r->http, "X-RateLimit-Reset",
+	    arena_printf(a, "%lld", clock_now_ms() / 1000 + rate->reset_s));
+}
+
+/* Where no key is asked for, an address may only ask so often. */
+static enum rc
+check_address(struct api_request *r)
+{
+	const struct route *route = r->call.route;
+	struct bucket_answer rate;
+	const char *from;
+
+	if (route->per_minute <= 0) {
+		return RC_OK;
+	}
+	from = forwarded_for(r->call.arena, http_peer(r->http),
+	    http_header(r->http, "X-Forwarded-For"),
+	    r->api->options.trusted_proxies);
+	rate = address_limit_take(r->api->limit, from, route, route->per_minute,
+	    clock_mono_ms());
+	tell_rate(r, &rate);
+	if (rate.allowed) {
+		return RC_OK;
+	}
+	(void)fault_set(&r->fault, RC_LIMITED, "",
+	    "an address may ask this %d times a minute", route->per_minute);
+	r->fault.retry_after_s = rate.retry_s > 0 ? rate.retry_s : 1;
+	return fault_reason(&r->fault, "rate_limited");
+}
+
 static enum rc
 identify(struct api_request *r)
 {
-	const char *header = http_header(r->http, "Authorization");
 	struct bucket_answer rate;
-	struct arena *a = r->call.arena;
 	enum rc rc;
 
-	rc = auth_identify(r->api->options.auth, header, &r->call.caller, &rate,
-	    &r->fault);
+	rc = auth_identify(r->api->options.auth, authorization(r),
+	    &r->call.caller, &rate, &r->fault);
 	if ((r->call.route->access & ACCESS_ANYONE) != 0 && rc != RC_LIMITED &&
 	    (rc != RC_OK || r->call.caller.access == ACCESS_TOKEN)) {
 		/* A key that does not count is as good as none here. */
@@ -276,15 +341,7 @@ identify(struct api_request *r)
 		    (struct caller){.access = ACCESS_ANYONE, .name = ""};
 		return RC_OK;
 	}
-	if (rate.limit > 0) {
-		http_add_header(r->http, "X-RateLimit-Limit",
-		    arena_printf(a, "%d", rate.limit));
-		http_add_header(r->http, "X-RateLimit-Remaining",
-		    arena_printf(a, "%d", rate.remaining));
-		http_add_header(r->http, "X-RateLimit-Reset",
-		    arena_printf(a, "%lld",
-			clock_now_ms() / 1000 + rate.reset_s));
-	}
+	tell_rate(r, &rate);
 	return rc;
 }
 
@@ -303,6 +360,10 @@ read_body(struct api_request *r)
 	json_t *root = NULL;
 	enum rc rc = RC_OK;
 
+	if (len > API_BODY_MAX) {
+		return fault_set(&r->fault, RC_TOO_LARGE, "body",
+		    "The body is over the limit of 2 MiB");
+	}
 	if (len == 0) {
 		root = json_object();
 	} else {
@@ -368,9 +429,12 @@ keep_caller(struct api_request *r)
 static enum rc
 admit(struct api_request *r)
 {
-	enum rc refused = identify(r), rc;
+	enum rc refused = check_address(r), rc;
 	struct fault why;
 
+	if (refused == RC_OK) {
+		refused = identify(r);
+	}
 	if (refused != RC_OK && refused != RC_FORBIDDEN) {
 		return refused;
 	}
@@ -407,14 +471,15 @@ api_handle(struct api *api, struct http_request *http)
 	    .header = call_header,
 	    .http = http,
 	    .now_ms = clock_now_ms(),
-	    .public_url = api->options.public_url};
+	    .public_url = api->options.public_url,
+	    .upgrade_url = api->options.upgrade_url};
 	http_set_user(http, r);
 	if (!route_find(http, &r->call.dialect, &r->call.route, &id, &id_len)) {
 		static const struct route none = {.method = "",
 		    .path = "",
 		    .status = 404};
 
-		r->call.dialect = dialect_at(0);
+		r->call.dialect = dialect_of_path(http_path(http));
 		r->call.route = &none;
 		(void)fault_set(&r->fault, RC_NOT_FOUND, "path", "%s",
 		    http_path(http));

@@ -19,6 +19,7 @@
 
 enum {
 	API_BODY_MAX = 2 * 1024 * 1024,
+	API_ENVELOPE_MAX = 256 * 1024, /* read beyond it, to be told so */
 	API_WAIT_MAX_S = 55,
 	API_LIST_MAX = 200
 };
@@ -36,6 +37,14 @@ struct api_options {
 	const char *public_url;
 	bool open_registration; /* /v1/agents/register asks for no key */
 	bool allow_private_targets;
+	/* For drafts that name no policy; NULL = the built-in one. */
+	const char *policy;
+	/* What a Slack webhook must begin with. */
+	const char *slack_webhook_prefix;
+	/* Whoever holds the link that an agent got may decide. */
+	bool link_holder_decides;
+	const char *upgrade_url; /* where a key gets another plan */
+	const struct field_strings *trusted_proxies; /* may be empty */
 };
 
 /* Borrows what the options point to. */
@@ -46,7 +55,8 @@ void api_free(struct api *);
 /* The callbacks of the server, for requests that are the API's or nobody's. */
 void api_handle(struct api *, struct http_request *);
 void api_resumed(struct api *, struct http_request *);
-/* Words for what the server refuses itself: a JSON error body. */
-const char *api_refuse(int status);
+/* Words for what the server refuses itself: a JSON error body. The path may be
+ * "". */
+const char *api_refuse(int status, const char *path);
 
 #endif

@@ -9,9 +9,12 @@
 #include "lib/json.h"
 #include "submit.h"
 
+struct address_limit;
+
 struct api {
 	struct api_options options;
 	struct show_cache *cache;
+	struct address_limit *limit;
 };
 
 /* One request of the API; lives in the arena of its http request. */
@@ -43,11 +46,14 @@ api_op api_submit, api_intent_list, api_intent_show, api_verdict,
     api_report, api_webhook, api_deliver, api_download, api_agent_register,
     api_agent_list, api_agent_show, api_agent_suspend, api_agent_revoke,
     api_key_create, api_key_list, api_key_revoke, api_nonce, api_metrics,
-    api_policies, api_about, api_health, api_audit_all, api_deliveries;
+    api_policies, api_about, api_health, api_audit_all, api_deliveries,
+    api_link_show, api_link_decide;
 
 /* Reads the intent of the path into call.intents[0] and checks that the
  * caller may see it (an agent only its own). */
 enum rc api_intent_get(struct api_request *, const char *id);
+/* The payload of call.intents[0], opened, into call.payload. */
+enum rc api_read_payload(struct api_request *);
 /* Whether the intent of the path waits for people, and the caller may know. */
 bool api_still_pending(struct api_request *);
 /* RC_FORBIDDEN with reason "not_owner" unless the caller is this agent or a

@@ -3,11 +3,13 @@
  */
 #include "api_impl.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "decide.h"
+#include "decider.h"
 #include "lib/clock.h"
 #include "lib/url.h"
 #include "link.h"
@@ -59,6 +61,11 @@ api_check_target(struct api_request *r, const char *field, const char *url)
 		rc = fault_set(&r->fault, RC_INVALID, field,
 		    "must begin with https://");
 	}
+	if (rc == RC_OK && url_host_is_private(u.host) &&
+	    !r->api->options.allow_private_targets) {
+		rc = fault_set(&r->fault, RC_INVALID, field,
+		    "must be a public address");
+	}
 	if (rc != RC_OK) {
 		char text[sizeof(r->fault.text)];
 
@@ -88,6 +95,11 @@ api_intent_get(struct api_request *r, const char *id)
 	if (rc == RC_OK) {
 		rc = api_may_see(r, in.agent_id);
 	}
+	if (rc == RC_OK &&
+	    !quota_shows(r->call.caller.quota, &in, r->call.now_ms)) {
+		return fault_set(&r->fault, RC_NOT_FOUND, "id",
+		    "Intent not found");
+	}
 	if (rc == RC_OK) {
 		answer_intent(&r->call, &in);
 	}
@@ -112,6 +124,7 @@ submitted(struct api_request *r)
 
 	r->fault = s->fault;
 	r->call.replayed = s->replayed;
+	r->call.token = s->view_token;
 	if (r->rc == RC_OK || r->rc == RC_DUPLICATE) {
 		answer_intent(&r->call, &s->intent);
 	}
@@ -135,6 +148,37 @@ body_digest(struct api_request *r)
 	return hex;
 }
 
+static bool
+begins(const char *s, const char *with)
+{
+	return strncmp(s, with, strlen(with)) == 0;
+}
+
+/* Where guests are asked must be what it says, and in the plan of the key. */
+static enum rc
+check_addresses(struct api_request *r, struct draft *d)
+{
+	const struct api_options *o = &r->api->options;
+	struct url u;
+
+	for (int i = 0; i < d->addresses_n; i++) {
+		const struct address *at = &d->addresses[i];
+
+		if (strcmp(at->channel, "slack_webhook") == 0 &&
+		    (!begins(at->where, o->slack_webhook_prefix) ||
+			url_parse(r->call.arena, at->where, &u, NULL) !=
+			    RC_OK)) {
+			return fault_set(&r->fault, RC_INVALID, at->channel,
+			    "must begin with %s", o->slack_webhook_prefix);
+		}
+	}
+	if (d->view_link && o->link_holder_decides) {
+		assert(d->addresses_n < INTENT_GUESTS_MAX);
+		d->addresses[d->addresses_n++].channel = "link";
+	}
+	return quota_fit(r->call.caller.quota, d, &r->fault);
+}
+
 enum rc
 api_submit(struct api_request *r)
 {
@@ -144,7 +188,9 @@ api_submit(struct api_request *r)
 	struct submit_env env = {.policies = rules_get(o->rules),
 	    .vault = o->vault,
 	    .asks = outbox_find_asks,
-	    .asks_ctx = o->outbox};
+	    .has_channel = outbox_has_channel,
+	    .asks_ctx = o->outbox,
+	    .policy = o->policy};
 	struct submission *s = arena_alloc(a, sizeof(*s));
 	enum rc rc = RC_OK;
 
@@ -154,10 +200,14 @@ api_submit(struct api_request *r)
 		rc = api_check_target(r, "callback_url", d->callback_url);
 	}
 	if (rc == RC_OK) {
+		rc = check_addresses(r, d);
+	}
+	if (rc == RC_OK) {
 		rc = intent_prepare(&env, d, r->call.caller.agent,
 		    d->idempotency_header != NULL ? body_digest(r) : NULL, a, s,
 		    &r->fault);
 	}
+	s->quota = r->call.caller.quota;
 	r->job = intent_submit;
 	r->job_arg = s;
 	r->after = submitted;
@@ -186,8 +236,8 @@ api_intent_list(struct api_request *r)
 	return rc;
 }
 
-static enum rc
-read_payload(struct api_request *r)
+enum rc
+api_read_payload(struct api_request *r)
 {
 	struct call *call = &r->call;
 	const void *sealed;
@@ -212,6 +262,16 @@ has_votes(const struct intent *in)
 	return in->approvals + in->denials > 0 || in->chosen >= 0;
 }
 
+static void
+name_decider(struct api_request *r)
+{
+	CLEANUP(rules_drop) struct policy_set *set =
+	    rules_get(r->api->options.rules);
+
+	r->call.decider = decider_of(policy_set_people(set),
+	    &r->call.intents[0], r->call.arena);
+}
+
 enum rc
 api_intent_show(struct api_request *r)
 {
@@ -223,6 +283,7 @@ api_intent_show(struct api_request *r)
 		return rc;
 	}
 	r->pending = call->intents[0].state == INTENT_PENDING;
+	name_decider(r);
 	rc = audit_list(db, call->id, 0, AUDIT_SHOWN_MAX, call->arena,
 	    &call->events, &call->events_n, &r->fault);
 	if (rc == RC_OK && has_votes(&call->intents[0])) {
@@ -230,7 +291,7 @@ api_intent_show(struct api_request *r)
 		    &call->votes_n, &r->fault);
 	}
 	if (rc == RC_OK && http_query(r->http, "payload") != NULL) {
-		rc = read_payload(r);
+		rc = api_read_payload(r);
 	}
 	return rc;
 }

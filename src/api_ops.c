@@ -32,4 +32,6 @@ api_op *const api_ops[OPS] = {
     [OP_KEY_REVOKE] = api_key_revoke,
     [OP_AUDIT_LIST] = api_audit_all,
     [OP_DELIVERY_LIST] = api_deliveries,
+    [OP_LINK_SHOW] = api_link_show,
+    [OP_LINK_DECIDE] = api_link_decide,
 };

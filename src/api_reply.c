@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dialect_find.h"
 #include "lib/log.h"
 
 /* RFC 9457, for callers that ask for it. */
@@ -95,6 +96,7 @@ bool
 api_may_keep(const struct api_request *r)
 {
 	return r->call.route->op == OP_INTENT_SHOW &&
+	    r->call.caller.quota == NULL &&
 	    http_query(r->http, "payload") == NULL;
 }
 
@@ -156,7 +158,7 @@ api_reply(struct api_request *r, enum rc rc)
 }
 
 const char *
-api_refuse(int status)
+api_refuse(int status, const char *path)
 {
 	static const struct {
 		int status;
@@ -171,6 +173,11 @@ api_refuse(int status)
 	    {503, "{\"error\":\"Too many requests; try again\"}"},
 	};
 
+	const struct dialect *d = dialect_of_path(path);
+
+	if (d->refuse != NULL) {
+		return d->refuse(status);
+	}
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		if (words[i].status == status) {
 			return words[i].body;

@@ -6,6 +6,7 @@
 #include "lib/clock.h"
 #include "lib/crypto.h"
 #include "lib/mem.h"
+#include "quota.h"
 
 enum { SLOTS = 16384, RATE_WINDOW_MS = 60 * 1000 };
 
@@ -240,7 +241,8 @@ static enum rc
 kept_caller(struct auth *au, struct kept *k, struct caller *out,
     struct fault *f)
 {
-	*out = (struct caller){.key_id = k->key.id};
+	*out = (struct caller){.key_id = k->key.id,
+	    .quota = quota_find(k->key.quota)};
 	if (k->key.revoked) {
 		return fault_set(f, RC_UNAUTHENTICATED, "Authorization",
 		    "Invalid API key");

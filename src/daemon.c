@@ -257,9 +257,8 @@ on_resumed(struct http_request *http, void *ctx)
 static const char *
 on_refused(int status, const char *path, void *ctx)
 {
-	(void)path;
 	(void)ctx;
-	return api_refuse(status);
+	return api_refuse(status, path);
 }
 
 static enum rc
@@ -310,8 +309,21 @@ make_handlers(struct daemon *d, struct fault *f)
 	    .auth = d->auth,
 	    .public_url = url,
 	    .open_registration = open_registration(c),
-	    .allow_private_targets = config_bool(c, "allow_private_targets")};
+	    .allow_private_targets = config_bool(c, "allow_private_targets"),
+	    .policy = config_text(c, "vantagate.policy"),
+	    .slack_webhook_prefix =
+		config_text(c, "vantagate.slack_webhook_prefix"),
+	    .link_holder_decides =
+		config_bool(c, "vantagate.expose_secure_token"),
+	    .upgrade_url = config_is_set(c, "vantagate.upgrade_url")
+		? config_text(c, "vantagate.upgrade_url")
+		: url,
+	    .trusted_proxies = &d->proxies};
 
+	if (api.link_holder_decides) {
+		log_warn("vantagate.expose_secure_token is on: an agent gets "
+			 "the link that decides what it asks");
+	}
 	d->api = api_new(&api);
 	return pages_new(&pages, &d->pages, f);
 }
@@ -324,7 +336,7 @@ start_server(struct daemon *d, struct fault *f)
 	struct http_server_options o = {
 	    .host = config_text(c, "host"),
 	    .port = (int)config_int(c, "port"),
-	    .body_max = API_BODY_MAX,
+	    .body_max = API_BODY_MAX + API_ENVELOPE_MAX,
 	    .header_max = HEADER_MAX,
 	    .connections_max = (int)config_int(c, "http.connections_max"),
 	    .timeout_s = (int)config_int(c, "http.timeout_s"),
@@ -348,7 +360,9 @@ start_server(struct daemon *d, struct fault *f)
 						  : CONNECTIONS_PER_ADDRESS;
 	d->observe = (struct observe){.store = d->store,
 	    .reader = d->reader,
-	    .outbox = d->outbox};
+	    .outbox = d->outbox,
+	    .link_holder_decides =
+		config_bool(c, "vantagate.expose_secure_token")};
 	return http_server_new(&o, &d->server, f);
 }
 

@@ -18,6 +18,8 @@
 #include "delivery.h"
 #include "intent.h"
 #include "lib/arena.h"
+#include "lib/field.h"
+#include "lib/json_out.h"
 #include "lib/rc.h"
 #include "store_intent.h"
 
@@ -51,6 +53,8 @@ enum op {
 	OP_KEY_REVOKE,
 	OP_AUDIT_LIST,
 	OP_DELIVERY_LIST,
+	OP_LINK_SHOW,	/* the intent behind a link, with its payload */
+	OP_LINK_DECIDE, /* struct decide_in */
 	OPS
 };
 
@@ -74,6 +78,7 @@ struct caller {
 	const char *person;	   /* of reviewers and admins: who decides */
 	bool known;		   /* person is one of assent.yaml */
 	const char *token;	   /* of ACCESS_TOKEN */
+	const struct quota *quota; /* of the key; NULL = no limits */
 };
 
 struct decide_in {
@@ -83,6 +88,7 @@ struct decide_in {
 	const char *reason;
 	const char *nonce;
 	const char *digest;
+	const char *code; /* of a link, as it was typed */
 	bool has_decided_at;
 	long long decided_at_ms; /* refused when over 300 s off */
 	const char *intent_id;	 /* from the body; NULL = from the path */
@@ -113,6 +119,12 @@ struct api_stats {
 	double approval_ms_avg; /* -1 = none yet */
 };
 
+/* How the one who decided may be named to an agent. */
+struct decider {
+	const char *mail;  /* masked address, or NULL */
+	const char *slack; /* user id, if that is where they did; or NULL */
+};
+
 /* One call on its way through the core. All lives in `arena`. */
 struct call {
 	struct arena *arena;
@@ -125,7 +137,8 @@ struct call {
 	const char *(*header)(const struct call *, const char *name);
 	void *http; /* for query and header */
 	long long now_ms;
-	const char *public_url; /* base of links */
+	const char *public_url;	 /* base of links */
+	const char *upgrade_url; /* where a key gets another plan */
 	/* Filled by decode: */
 	void *in;
 	/* Answers; which are filled depends on the op: */
@@ -135,8 +148,9 @@ struct call {
 	int votes_n;
 	struct audit_event *events; /* of intents[0], or of all */
 	int events_n;
-	bool settled;  /* DECIDE: this answer settled it */
-	bool replayed; /* SUBMIT: the first answer again */
+	struct decider decider; /* of intents[0] */
+	bool settled;		/* DECIDE: this answer settled it */
+	bool replayed;		/* SUBMIT: the first answer again */
 	struct execution *execution;
 	struct agent *agents;
 	int agents_n;
@@ -146,7 +160,8 @@ struct call {
 	int deliveries_n;
 	const char *secret;	    /* a key, shown this once */
 	const char *webhook_secret; /* of the agent */
-	const char *token;	    /* DELIVER, NONCE */
+	const char *token;	    /* DELIVER, NONCE; SUBMIT: see
+				       struct submission, view_token */
 	long long token_until_ms;
 	const char *webhook_id;
 	const char *const *policies;
@@ -154,11 +169,33 @@ struct call {
 	const char *const *channels; /* ABOUT: channels that are on */
 	int channels_n;
 	const struct api_stats *stats;
-	const void *payload; /* DOWNLOAD */
+	const void *payload; /* DOWNLOAD, LINK_SHOW; NULL = erased */
 	size_t payload_len;
 	long long limit;    /* lists */
 	const char *cursor; /* lists: where the next page begins; or NULL */
 };
+
+/* The members of a body, by the rows that decode it. */
+struct route_body {
+	const struct field *fields;
+	size_t n;
+	const struct route_body *more; /* or NULL */
+};
+
+/* One member of an answer. */
+struct member {
+	const char *name;
+	const char *schema; /* JSON Schema 2020-12, as text */
+	bool optional;	    /* may be absent */
+	void (*put)(struct json_out *, const char *name, struct call *);
+};
+
+struct route_answer {
+	const struct member *members;
+	size_t n;
+};
+
+enum { ROUTE_REFUSALS_MAX = 8 };
 
 struct route {
 	const char *method;
@@ -170,11 +207,18 @@ struct route {
 	enum rc (*decode)(struct call *, struct fault *);
 	/* The answer as JSON text, in the arena. NULL: the op answers bytes. */
 	const char *(*show)(struct call *, size_t *len);
+	int per_minute; /* requests of one address; 0 = as many as it likes */
+	/* For people who read of it, and for openapi.h: */
+	const char *does; /* in a few words */
+	const struct route_body *body;
+	const struct route_answer *answer; /* NULL: an object, not told */
+	int refusals[ROUTE_REFUSALS_MAX];  /* statuses, beside 503 */
 };
 
 /* What an endpoint is told. */
 struct webhook_news {
 	const struct intent *intent;
+	struct decider decider;
 	const struct delivery_row *row; /* event, time, id, attempts */
 	const char *secret;		/* text of the secret */
 	bool own_secret;		/* it is the agent's, not the URL's */
@@ -183,6 +227,11 @@ struct webhook_news {
 
 struct dialect {
 	const char *name;
+	const char *title;	/* for people */
+	const char *key_prefix; /* of keys made for it; NULL = our own */
+	/* Whatever has a path that begins so is this dialect's, also what is
+	 * not found; NULL = what is nobody else's. */
+	const char *prefix;
 	const struct route *routes;
 	size_t routes_n;
 	/* The error body of a fault, and its HTTP status. */
@@ -193,11 +242,15 @@ struct dialect {
 	    size_t *len);
 	int (*news_headers)(struct arena *, const struct webhook_news *,
 	    const char *body, size_t len, const char **out, int max);
+	/* Error bodies for what the server refuses itself, as JSON text. */
+	const char *(*refuse)(int status);
+	const struct route_answer *fault_members; /* of the error body */
 };
 
 /* The status that RFC 9110 has for a kind of failure. */
 int dialect_status(enum rc);
 
 extern const struct dialect dialect_zehrava;
+extern const struct dialect dialect_vantagate;
 
 #endif

@@ -6,6 +6,7 @@
 
 static const struct dialect *const dialects[] = {
     &dialect_zehrava,
+    &dialect_vantagate,
 };
 
 const struct dialect *
@@ -23,6 +24,21 @@ dialect_find(const char *name)
 		}
 	}
 	return NULL;
+}
+
+const struct dialect *
+dialect_of_path(const char *path)
+{
+	for (size_t i = 0; i < ARRAY_LEN(dialects); i++) {
+		const char *prefix = dialects[i]->prefix;
+		size_t len = prefix != NULL ? strlen(prefix) : 0;
+
+		if (len > 0 && strncmp(path, prefix, len) == 0 &&
+		    (path[len] == '\0' || path[len] == '/')) {
+			return dialects[i];
+		}
+	}
+	return dialects[0];
 }
 
 int

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "account.h"
+#include "decider.h"
 #include "dialect.h"
 #include "dialect_find.h"
 #include "guest.h"
@@ -247,10 +248,12 @@ address_read(const struct message_env *env, const struct delivery_row *row,
 
 static enum rc
 compose_news(struct tx *tx, const struct message_env *env,
-    const struct delivery_row *row, struct delivery *d, struct fault *f)
+    struct people *people, const struct delivery_row *row, struct delivery *d,
+    struct fault *f)
 {
 	const struct dialect *dialect = dialect_find(d->intent->dialect);
 	struct webhook_news news = {.intent = d->intent,
+	    .decider = decider_of(people, d->intent, d->arena),
 	    .row = row,
 	    .now_ms = tx->now_ms};
 	const char **h = arena_array(d->arena, HEADERS_MAX + 1, sizeof(*h));
@@ -305,7 +308,7 @@ message_compose(struct tx *tx, const struct message_env *env,
 	}
 	if (rc == RC_OK) {
 		rc = row->kind == DELIVERY_WEBHOOK
-		    ? compose_news(tx, env, row, d, f)
+		    ? compose_news(tx, env, people, row, d, f)
 		    : compose_card(tx, env, people, row, d, f);
 	}
 	if (rc != RC_OK) {

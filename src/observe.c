@@ -51,7 +51,7 @@ readyz(const struct observe *o, struct http_request *http)
 {
 	CLEANUP(json_drop) json_t *body = NULL;
 	struct store_stats s;
-	bool degraded = false;
+	bool degraded = o->link_holder_decides;
 	json_t *channels = channels_report(o->outbox, &degraded);
 	const char *text;
 	size_t len;
@@ -62,6 +62,12 @@ readyz(const struct observe *o, struct http_request *http)
 		: degraded ? "degraded"
 			   : "ready",
 	    "store", store_report(&s), "channels", channels);
+	if (o->link_holder_decides) {
+		(void)json_object_set_new(body, "warnings",
+		    json_pack("[s]",
+			"vantagate.expose_secure_token is on: an "
+			"agent gets the link that decides what it asks"));
+	}
 	text = json_compact(http_arena(http), body, &len);
 	http_reply(http, s.writable ? 200 : 503, "application/json", text, len);
 }

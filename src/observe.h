@@ -16,6 +16,7 @@ struct observe {
 	struct store *store;
 	struct db *reader; /* of the server's thread */
 	struct outbox *outbox;
+	bool link_holder_decides; /* unsafe: said aloud */
 };
 
 bool observe_knows(const struct http_request *);

@@ -48,6 +48,7 @@ static const struct place {
     {"/", false, true, false, page_root},
     {"/style.css", false, true, false, page_style},
     {"/l/", true, true, true, page_link},
+    {"/verify/", true, true, true, page_link},
     {"/approvals", false, true, false, page_approvals},
     {"/approvals/", true, true, true, page_intent},
     {"/sign-in", false, true, true, page_sign_in},

@@ -4,6 +4,8 @@
  *	GET  /                  to /approvals
  *	GET  /l/TOKEN           the page of a magic link: shows, nothing else
  *	POST /l/TOKEN           decides: csrf, digest, option; code or sure
+ *	GET  /verify/TOKEN      the same for a link that came with an answer
+ *				of the API, which as a rule only shows
  *	GET  /approvals         what waits, for who is signed in
  *	GET  /approvals/ID      the card, with forms
  *	POST /approvals/ID      decides: csrf, digest, option, reason

@@ -16,6 +16,21 @@ struct report {
 	int policies;
 };
 
+/* A name that leads nowhere would refuse every checkpoint later. */
+static enum rc
+check_default(const struct config *c, struct policy_set **set, struct fault *f)
+{
+	const char *name = config_text(c, "vantagate.policy");
+
+	if (name == NULL || policy_set_find(*set, name) != NULL) {
+		return RC_OK;
+	}
+	policy_set_unref(*set);
+	*set = NULL;
+	return fault_set(f, RC_INVALID, "VANTAGATE_POLICY",
+	    "there is no policy %s", name);
+}
+
 enum rc
 reload_load(const struct config *c, struct policy_set **out, struct fault *f)
 {
@@ -27,7 +42,7 @@ reload_load(const struct config *c, struct policy_set **out, struct fault *f)
 	}
 	rc = policy_set_load(config_text(c, "policy_dir"), people, out, f);
 	people_unref(people);
-	return rc;
+	return rc == RC_OK ? check_default(c, out, f) : rc;
 }
 
 static enum rc

@@ -28,7 +28,6 @@ enum {
 	ZEHRAVA_NAME_MAX = 200, /* characters of names, ids, destinations */
 	ZEHRAVA_TITLE_MAX = 200,
 	ZEHRAVA_DESCRIPTION_MAX = 1000,
-	ZEHRAVA_LABEL_MAX = 80,
 	ZEHRAVA_KEY_MAX = 255, /* of idempotency keys */
 	ZEHRAVA_TAGS_MAX = 50,
 	ZEHRAVA_TAG_MAX = 100,		  /* characters */
@@ -52,6 +51,11 @@ zehrava_decode zehrava_decode_submit, zehrava_decode_list,
     zehrava_decode_reject_named, zehrava_decode_decide, zehrava_decode_cancel,
     zehrava_decode_named, zehrava_decode_execute, zehrava_decode_report,
     zehrava_decode_webhook;
+
+/* The rows by which those decode. */
+extern const struct route_body zehrava_body_submit, zehrava_body_answer,
+    zehrava_body_decide, zehrava_body_execute, zehrava_body_report,
+    zehrava_body_webhook, zehrava_body_register, zehrava_body_key;
 
 /* RC_TOO_LARGE, about `field`; a NULL value is fine. */
 enum rc zehrava_check_size(struct arena *, const json_t *, size_t max,

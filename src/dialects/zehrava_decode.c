@@ -99,23 +99,26 @@ decode_choice(struct arena *a, const json_t *v, void *member, struct fault *f)
 	return RC_OK;
 }
 
+static const struct field answer_fields[] = {
+    FIELD_STRING(struct decide_in, reason, "reason", 0, INTENT_REASON_MAX),
+    FIELD_STRING(struct decide_in, nonce, "nonce", 1, NONCE_MAX),
+    FIELD_CUSTOM(struct decide_in, decided_at_ms, "decided_at", decode_instant,
+	.aliases = "decidedAt",
+	.present = offsetof(struct decide_in, has_decided_at) + 1),
+    FIELD_CUSTOM(struct decide_in, digest, "digest", decode_digest),
+    FIELD_STRING(struct decide_in, intent_id, "proposalId", 0, ZEHRAVA_NAME_MAX,
+	.aliases = "intentId proposal_id intent_id"),
+};
+
+const struct route_body zehrava_body_answer = {.fields = answer_fields,
+    .n = ARRAY_LEN(answer_fields)};
+
 /* What every answer of a person may carry. */
 static enum rc
 decode_answer(struct call *call, struct decide_in **out, struct fault *f)
 {
-	static const struct field fields[] = {
-	    FIELD_STRING(struct decide_in, reason, "reason", 0,
-		INTENT_REASON_MAX),
-	    FIELD_STRING(struct decide_in, nonce, "nonce", 1, NONCE_MAX),
-	    FIELD_CUSTOM(struct decide_in, decided_at_ms, "decided_at",
-		decode_instant, .aliases = "decidedAt",
-		.present = offsetof(struct decide_in, has_decided_at) + 1),
-	    FIELD_CUSTOM(struct decide_in, digest, "digest", decode_digest),
-	    FIELD_STRING(struct decide_in, intent_id, "proposalId", 0,
-		ZEHRAVA_NAME_MAX, .aliases = "intentId proposal_id intent_id"),
-	};
 	struct decide_in *in = arena_alloc(call->arena, sizeof(*in));
-	enum rc rc = fields_decode(fields, ARRAY_LEN(fields),
+	enum rc rc = fields_decode(answer_fields, ARRAY_LEN(answer_fields),
 	    FIELD_UNKNOWN_IGNORE, call->body, call->arena, in, f);
 
 	in->option = -1;
@@ -190,29 +193,35 @@ zehrava_decode_named(struct call *call, struct fault *f)
 	return rc == RC_OK ? need_name(call, f) : rc;
 }
 
+struct choice {
+	struct decide_in in;
+	bool has_option;
+	int outcome;
+	bool has_outcome;
+};
+
+static const struct field decide_fields[] = {
+    FIELD_CUSTOM(struct choice, in, "option", decode_choice,
+	.present = offsetof(struct choice, has_option) + 1),
+    FIELD_ENUM(struct choice, outcome, "outcome", outcome_words,
+	.present = offsetof(struct choice, has_outcome) + 1),
+};
+
+const struct route_body zehrava_body_decide = {.fields = decide_fields,
+    .n = ARRAY_LEN(decide_fields),
+    .more = &zehrava_body_answer};
+
 /* Exactly one way of saying which: two could disagree. */
 enum rc
 zehrava_decode_decide(struct call *call, struct fault *f)
 {
-	struct choice {
-		struct decide_in in;
-		bool has_option;
-		int outcome;
-		bool has_outcome;
-	};
-	static const struct field fields[] = {
-	    FIELD_CUSTOM(struct choice, in, "option", decode_choice,
-		.present = offsetof(struct choice, has_option) + 1),
-	    FIELD_ENUM(struct choice, outcome, "outcome", outcome_words,
-		.present = offsetof(struct choice, has_outcome) + 1),
-	};
 	struct choice c = {.in.option = -1};
 	struct decide_in *in;
 	enum rc rc = decode_answer(call, &in, f);
 
 	in->outcome = OUTCOME_OTHER;
 	if (rc == RC_OK) {
-		rc = fields_decode(fields, ARRAY_LEN(fields),
+		rc = fields_decode(decide_fields, ARRAY_LEN(decide_fields),
 		    FIELD_UNKNOWN_IGNORE, call->body, call->arena, &c, f);
 	}
 	if (rc != RC_OK) {
@@ -230,36 +239,45 @@ zehrava_decode_decide(struct call *call, struct fault *f)
 	return RC_OK;
 }
 
+static const struct field execute_fields[] = {
+    FIELD_STRING(struct execute_in, mode, "mode", 1, MODE_MAX),
+    FIELD_CUSTOM(struct execute_in, payload_sha256, "payload_sha256",
+	decode_digest, .aliases = "payloadSha256 payload_hash"),
+};
+
+const struct route_body zehrava_body_execute = {.fields = execute_fields,
+    .n = ARRAY_LEN(execute_fields)};
+
 enum rc
 zehrava_decode_execute(struct call *call, struct fault *f)
 {
-	static const struct field fields[] = {
-	    FIELD_STRING(struct execute_in, mode, "mode", 1, MODE_MAX),
-	    FIELD_CUSTOM(struct execute_in, payload_sha256, "payload_sha256",
-		decode_digest, .aliases = "payloadSha256 payload_hash"),
-	};
 	struct execute_in *in = arena_alloc(call->arena, sizeof(*in));
 
 	in->mode = "runner_exec";
 	call->in = in;
-	return fields_decode(fields, ARRAY_LEN(fields), FIELD_UNKNOWN_IGNORE,
-	    call->body, call->arena, in, f);
+	return fields_decode(execute_fields, ARRAY_LEN(execute_fields),
+	    FIELD_UNKNOWN_IGNORE, call->body, call->arena, in, f);
 }
+
+struct report {
+	const json_t *status, *result;
+};
+
+static const struct field report_fields[] = {
+    FIELD_JSON(struct report, status, "status"),
+    FIELD_JSON(struct report, result, "result", .aliases = "report"),
+};
+
+const struct route_body zehrava_body_report = {.fields = report_fields,
+    .n = ARRAY_LEN(report_fields)};
 
 enum rc
 zehrava_decode_report(struct call *call, struct fault *f)
 {
-	struct report {
-		const json_t *status, *result;
-	};
-	static const struct field fields[] = {
-	    FIELD_JSON(struct report, status, "status"),
-	    FIELD_JSON(struct report, result, "result", .aliases = "report"),
-	};
 	struct report r = {NULL, NULL};
 	struct report_in *in = arena_alloc(call->arena, sizeof(*in));
 	const char *status;
-	enum rc rc = fields_decode(fields, ARRAY_LEN(fields),
+	enum rc rc = fields_decode(report_fields, ARRAY_LEN(report_fields),
 	    FIELD_UNKNOWN_IGNORE, call->body, call->arena, &r, f);
 
 	call->in = in;
@@ -280,21 +298,23 @@ zehrava_decode_report(struct call *call, struct fault *f)
 	    "result", f);
 }
 
+static const struct field webhook_fields[] = {
+    FIELD_STRING(struct webhook_in, intent_id, "intentId", 0, ZEHRAVA_NAME_MAX,
+	.aliases = "proposalId intent_id proposal_id"),
+    FIELD_STRING(struct webhook_in, url, "url", 0, URL_MAX),
+    FIELD_STRING(struct webhook_in, secret, "secret", 1, ZEHRAVA_SECRET_MAX),
+};
+
+const struct route_body zehrava_body_webhook = {.fields = webhook_fields,
+    .n = ARRAY_LEN(webhook_fields)};
+
 enum rc
 zehrava_decode_webhook(struct call *call, struct fault *f)
 {
-	static const struct field fields[] = {
-	    FIELD_STRING(struct webhook_in, intent_id, "intentId", 0,
-		ZEHRAVA_NAME_MAX,
-		.aliases = "proposalId intent_id proposal_id"),
-	    FIELD_STRING(struct webhook_in, url, "url", 0, URL_MAX),
-	    FIELD_STRING(struct webhook_in, secret, "secret", 1,
-		ZEHRAVA_SECRET_MAX),
-	};
 	struct webhook_in *in = arena_alloc(call->arena, sizeof(*in));
 	struct url u;
 	struct fault why = {0};
-	enum rc rc = fields_decode(fields, ARRAY_LEN(fields),
+	enum rc rc = fields_decode(webhook_fields, ARRAY_LEN(webhook_fields),
 	    FIELD_UNKNOWN_IGNORE, call->body, call->arena, in, f);
 
 	call->in = in;
@@ -312,36 +332,40 @@ zehrava_decode_webhook(struct call *call, struct fault *f)
 	return RC_OK;
 }
 
+struct registration {
+	struct agent agent;
+	const json_t *metadata;
+};
+
+static const struct field register_fields[] = {
+    FIELD_STRING(struct registration, agent.name, "name", 0, ZEHRAVA_NAME_MAX),
+    FIELD_STRING(struct registration, agent.owner, "owner", 1, 254),
+    FIELD_STRING(struct registration, agent.risk_tier, "riskTier", 1,
+	ZEHRAVA_NAME_MAX, .aliases = "risk_tier"),
+    FIELD_STRING(struct registration, agent.framework, "framework", 1,
+	ZEHRAVA_NAME_MAX),
+    FIELD_STRINGS(struct registration, agent.allowed_policies,
+	"allowed_policies", 0, ITEMS_MAX, .item_max = ZEHRAVA_NAME_MAX,
+	.aliases = "allowedPolicies"),
+    FIELD_STRINGS(struct registration, agent.allowed_destinations,
+	"allowed_destinations", 0, ITEMS_MAX, .item_max = ZEHRAVA_NAME_MAX,
+	.aliases = "allowedDestinations"),
+    FIELD_OBJECT(struct registration, metadata, "metadata"),
+};
+
+const struct route_body zehrava_body_register = {.fields = register_fields,
+    .n = ARRAY_LEN(register_fields)};
+
 enum rc
 zehrava_decode_register(struct call *call, struct fault *f)
 {
-	struct registration {
-		struct agent agent;
-		const json_t *metadata;
-	};
-	static const struct field fields[] = {
-	    FIELD_STRING(struct registration, agent.name, "name", 0,
-		ZEHRAVA_NAME_MAX),
-	    FIELD_STRING(struct registration, agent.owner, "owner", 1, 254),
-	    FIELD_STRING(struct registration, agent.risk_tier, "riskTier", 1,
-		ZEHRAVA_NAME_MAX, .aliases = "risk_tier"),
-	    FIELD_STRING(struct registration, agent.framework, "framework", 1,
-		ZEHRAVA_NAME_MAX),
-	    FIELD_STRINGS(struct registration, agent.allowed_policies,
-		"allowed_policies", 0, ITEMS_MAX, .item_max = ZEHRAVA_NAME_MAX,
-		.aliases = "allowedPolicies"),
-	    FIELD_STRINGS(struct registration, agent.allowed_destinations,
-		"allowed_destinations", 0, ITEMS_MAX,
-		.item_max = ZEHRAVA_NAME_MAX, .aliases = "allowedDestinations"),
-	    FIELD_OBJECT(struct registration, metadata, "metadata"),
-	};
 	struct registration *r = arena_alloc(call->arena, sizeof(*r));
 	enum rc rc;
 
 	r->agent.risk_tier = "standard";
 	call->in = &r->agent;
-	rc = fields_decode(fields, ARRAY_LEN(fields), FIELD_UNKNOWN_IGNORE,
-	    call->body, call->arena, r, f);
+	rc = fields_decode(register_fields, ARRAY_LEN(register_fields),
+	    FIELD_UNKNOWN_IGNORE, call->body, call->arena, r, f);
 	if (rc == RC_OK && is_missing(r->agent.name)) {
 		rc = missing(f, "name", "name is required");
 	}
@@ -354,29 +378,32 @@ zehrava_decode_register(struct call *call, struct fault *f)
 	return rc;
 }
 
+static const struct field key_fields[] = {
+    FIELD_STRING(struct key, name, "name", 0, ZEHRAVA_NAME_MAX),
+    FIELD_ENUM(struct key, class, "class", key_class_words, .required = true),
+    FIELD_STRING(struct key, agent_id, "agent_id", 1, ZEHRAVA_NAME_MAX,
+	.aliases = "agentId"),
+    FIELD_STRING(struct key, person, "person", 1, ZEHRAVA_NAME_MAX),
+    FIELD_STRING(struct key, dialect, "dialect", 1, ZEHRAVA_NAME_MAX),
+    FIELD_STRINGS(struct key, scopes, "scopes", 0, ITEMS_MAX,
+	.item_max = ZEHRAVA_NAME_MAX),
+    FIELD_INT(struct key, rate_limit, "rate_limit", 0, RATE_MAX,
+	.aliases = "rateLimit"),
+};
+
+const struct route_body zehrava_body_key = {.fields = key_fields,
+    .n = ARRAY_LEN(key_fields)};
+
 enum rc
 zehrava_decode_key(struct call *call, struct fault *f)
 {
-	static const struct field fields[] = {
-	    FIELD_STRING(struct key, name, "name", 0, ZEHRAVA_NAME_MAX),
-	    FIELD_ENUM(struct key, class, "class", key_class_words,
-		.required = true),
-	    FIELD_STRING(struct key, agent_id, "agent_id", 1, ZEHRAVA_NAME_MAX,
-		.aliases = "agentId"),
-	    FIELD_STRING(struct key, person, "person", 1, ZEHRAVA_NAME_MAX),
-	    FIELD_STRING(struct key, dialect, "dialect", 1, ZEHRAVA_NAME_MAX),
-	    FIELD_STRINGS(struct key, scopes, "scopes", 0, ITEMS_MAX,
-		.item_max = ZEHRAVA_NAME_MAX),
-	    FIELD_INT(struct key, rate_limit, "rate_limit", 0, RATE_MAX,
-		.aliases = "rateLimit"),
-	};
 	struct key *k = arena_alloc(call->arena, sizeof(*k));
 	enum rc rc;
 
 	k->dialect = call->dialect->name;
 	call->in = k;
-	rc = fields_decode(fields, ARRAY_LEN(fields), FIELD_UNKNOWN_IGNORE,
-	    call->body, call->arena, k, f);
+	rc = fields_decode(key_fields, ARRAY_LEN(key_fields),
+	    FIELD_UNKNOWN_IGNORE, call->body, call->arena, k, f);
 	if (rc == RC_OK && is_missing(k->name)) {
 		rc = missing(f, "name", "name is required");
 	}

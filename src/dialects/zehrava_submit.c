@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "choice.h"
 #include "lib/json.h"
-#include "lib/text.h"
 #include "lib/url.h"
 #include "payload.h"
 #include "zehrava.h"
 
-enum { OPTIONS_MIN = 2, DIGITS_MAX = 9 };
+enum { DIGITS_MAX = 9 };
 
 static const double count_max = 0x1p53 - 1, value_max = 1e15;
 
@@ -58,27 +58,12 @@ decode_expiry(struct arena *a, const json_t *v, void *member, struct fault *f)
 	    "must be a number with s, m, h or d behind it, such as 30m");
 }
 
-static bool
-can_be_read(const char *s)
-{
-	size_t len = strlen(s), n;
-
-	for (size_t i = 0; i < len; i += n) {
-		int c = text_next(s + i, len - i, &n);
-
-		if (c != ' ' && text_is_visible(c)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static enum rc
 decode_option(struct arena *a, const json_t *v, int i, struct option *out,
     struct fault *f)
 {
 	static const struct field fields[] = {
-	    FIELD_STRING(struct option, label, "label", 1, ZEHRAVA_LABEL_MAX,
+	    FIELD_STRING(struct option, label, "label", 1, CHOICE_LABEL_MAX,
 		.required = true),
 	    FIELD_ENUM(struct option, outcome, "outcome", outcome_words,
 		.required = true),
@@ -96,44 +81,11 @@ decode_option(struct arena *a, const json_t *v, int i, struct option *out,
 	}
 	rc = fields_decode(fields, ARRAY_LEN(fields), FIELD_UNKNOWN_IGNORE, v,
 	    a, out, f);
-	if (rc == RC_OK && !can_be_read(out->label)) {
+	if (rc == RC_OK && !choice_can_be_read(out->label)) {
 		rc = fault_set(f, RC_INVALID, "label",
 		    "must have something to read");
 	}
 	return rc;
-}
-
-/* Whether a person may take one for the other. */
-static bool
-looks_same(struct arena *a, const char *s, const char *t)
-{
-	const char *fs = text_fold(a, s, strlen(s));
-	const char *ft = text_fold(a, t, strlen(t));
-
-	return strcmp(s, t) == 0 || (fs[0] != '\0' && strcmp(fs, ft) == 0);
-}
-
-/* People must be able to say yes and no, and know which is which. */
-static enum rc
-check_options(struct arena *a, const struct options *o, struct fault *f)
-{
-	bool has[OUTCOMES] = {false};
-
-	for (int i = 0; i < o->n; i++) {
-		has[o->items[i].outcome] = true;
-		for (int k = 0; k < i; k++) {
-			if (looks_same(a, o->items[i].label,
-				o->items[k].label)) {
-				return fault_set(f, RC_INVALID, "",
-				    "must have labels that differ");
-			}
-		}
-	}
-	if (!has[OUTCOME_APPROVE] || !has[OUTCOME_DENY]) {
-		return fault_set(f, RC_INVALID, "",
-		    "must have one with outcome approve and one with deny");
-	}
-	return RC_OK;
 }
 
 static enum rc
@@ -142,9 +94,9 @@ decode_options(struct arena *a, const json_t *v, void *member, struct fault *f)
 	struct options *out = member;
 	size_t n = json_array_size(v);
 
-	if (!json_is_array(v) || n < OPTIONS_MIN || n > INTENT_OPTIONS_MAX) {
+	if (!json_is_array(v) || n < CHOICE_MIN || n > INTENT_OPTIONS_MAX) {
 		return fault_set(f, RC_INVALID, "",
-		    "must be a list of %d to %d options", OPTIONS_MIN,
+		    "must be a list of %d to %d options", CHOICE_MIN,
 		    INTENT_OPTIONS_MAX);
 	}
 	for (out->n = 0; out->n < (int)n; out->n++) {
@@ -161,7 +113,7 @@ decode_options(struct arena *a, const json_t *v, void *member, struct fault *f)
 			    whole ? "must be a label or an object" : why.text);
 		}
 	}
-	return check_options(a, out, f);
+	return choice_check(a, out->items, out->n, f);
 }
 
 /* A list of names, or one name alone. */
@@ -215,6 +167,9 @@ static const struct field fields[] = {
     FIELD_STRING(struct body, draft.callback_url, "callback_url", 1, URL_MAX,
 	.aliases = "callbackUrl"),
 };
+
+const struct route_body zehrava_body_submit = {.fields = fields,
+    .n = ARRAY_LEN(fields)};
 
 static bool
 is_missing(const char *s)

@@ -58,6 +58,9 @@ struct field {
 	 */
 	enum rc (*custom)(struct arena *, const json_t *value, void *member,
 	    struct fault *);
+	/* What a CUSTOM takes, for people: members of a JSON Schema, as text
+	 * without the braces. Never looked at here. */
+	const char *schema;
 };
 
 #define FIELD_ROW(s, m, n, t, lo, hi, ...) \

@@ -51,6 +51,12 @@ void url_encode(struct buf *out, const char *s);
  */
 bool url_addr_is_private(const struct sockaddr *, socklen_t len);
 /*
+ * Whether a host, as url_parse() gives it, is a private address or a name that
+ * never is a public one (RFC 6761: localhost; RFC 6762: local; "internal"). A
+ * name that leads to a private address is found when it is connected to.
+ */
+bool url_host_is_private(const char *host);
+/*
  * Whether `addr` (text, IPv4 or IPv6) lies in `cidr` ("10.0.0.0/8", "::1").
  * Bits of the cidr behind its prefix do not count. An IPv4-mapped IPv6 address
  * counts as the IPv4 address it carries. False if one cannot be read.

@@ -203,3 +203,33 @@ url_cidr_is_valid(const char *cidr)
 
 	return read_cidr(cidr, &p) == RC_OK;
 }
+
+/* Whether the name is `end`, or ends in a dot and it. */
+static bool
+is_below(const char *host, size_t len, const char *end)
+{
+	size_t n = strlen(end);
+
+	return len >= n && strncmp(host + len - n, end, n) == 0 &&
+	    (len == n || host[len - n - 1] == '.');
+}
+
+bool
+url_host_is_private(const char *host)
+{
+	static const char *const names[] = {"localhost", "local", "internal"};
+	struct prefix p;
+	size_t len = strlen(host);
+
+	if (read_addr(host, &p) == RC_OK) {
+		return p.size == V4 ? v4_is_private(p.addr)
+				    : v6_is_private(p.addr);
+	}
+	len -= len > 0 && host[len - 1] == '.';
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (is_below(host, len, names[i])) {
+			return true;
+		}
+	}
+	return false;
+}

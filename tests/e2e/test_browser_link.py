@@ -139,7 +139,7 @@ def test_a_wrong_code_is_told_where_it_was_typed(agent, asked, browser):
     assert "code-error" in field.get_attribute("aria-describedby")
     assert "4 more tries" in browser.one("#code-error").text
     assert browser.one("[role=alert]").text == \
-        "This code is not the one of the mail."
+        "This code is not the one of the message."
     # In sight, on a telephone as well.
     browser.size(*chromium.PHONE)
     browser.open(mail.link)

@@ -104,7 +104,7 @@ def test_a_wrong_code_is_counted_and_the_sixth_try_is_locked(asked):
     for left in range(CODE_TRIES - 1, 0, -1):
         page = a.press(code=wrong)
         assert page.status == 403
-        assert "This code is not the one of the mail." in page.text
+        assert "This code is not the one of the message." in page.text
         tries = "1 more try" if left == 1 else f"{left} more tries"
         assert tries in page.text
     page = a.press(code=wrong)
