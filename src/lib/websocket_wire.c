@@ -118,7 +118,8 @@ retry_after_s(const char *s)
 	long long s_left;
 
 	if (digits > 0) {
-		return digits <= RETRY_AFTER_DIGITS_MAX && s[digits] == '\0'
+		return digits <= RETRY_AFTER_DIGITS_MAX &&
+			s[digits + strspn(s + digits, " \t")] == '\0'
 		    ? (int)strtol(s, NULL, 10)
 		    : 0;
 	}
@@ -238,14 +239,18 @@ on_writable(struct connection *c, struct lws *wsi, void *in, size_t len)
 	return 0;
 }
 
-/* RFC 6455 7.1.5: without a body, the code is 1005. */
+/*
+ * RFC 6455 7.1.5: without a body, the code is 1005. Half a code is no close:
+ * then it broke off. Of codes that must not be sent (7.4), libwebsockets makes
+ * 1002, which is also what it answers.
+ */
 static int
 on_peer_close(struct connection *c, struct lws *wsi, void *in, size_t len)
 {
 	const unsigned char *body = in;
 
 	(void)wsi;
-	c->facts.closed = true;
+	c->facts.closed = len != 1;
 	c->facts.code = CLOSE_NO_STATUS;
 	if (len >= 2) {
 		c->facts.code = body[0] << 8 | body[1];

@@ -273,6 +273,15 @@ peer_say(struct peer_conn *c, const char *text)
 	peer_write(c, text, strlen(text));
 }
 
+void
+peer_reset(struct peer_conn *c)
+{
+	struct linger none = {.l_onoff = 1};
+
+	assert(setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none)) ==
+	    0);
+}
+
 bool
 peer_line(struct peer_conn *c, char *out, size_t size)
 {

@@ -38,6 +38,8 @@ void peer_forget_ca(void);
 size_t peer_read(struct peer_conn *, void *p, size_t n);
 void peer_write(struct peer_conn *, const void *p, size_t n);
 void peer_say(struct peer_conn *, const char *text);
+/* Closing it will be a reset (RST). */
+void peer_reset(struct peer_conn *);
 /* A line without its CRLF; false at the end. */
 bool peer_line(struct peer_conn *, char *out, size_t size);
 /* Appends a request, head and body; false when it did not come whole. */

@@ -1,179 +1,9 @@
 #include "websocket_bed.h"
 
 #include <assert.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
-
-/* --- the server ---------------------------------------------------------- */
-
-void
-ws_grant(struct peer_conn *conn, const struct buf *request)
-{
-	static const char name[] = "Sec-WebSocket-Key: ";
-	const char *key = strcasestr(buf_str(request), name);
-	unsigned char sha[EVP_MAX_MD_SIZE], accept[EVP_MAX_MD_SIZE * 2];
-	unsigned int n;
-	char text[400];
-
-	assert(key != NULL);
-	key += sizeof(name) - 1;
-	/* RFC 6455 4.2.2 */
-	(void)snprintf(text, sizeof(text),
-	    "%.*s258EAFA5-E914-47DA-95CA-C5AB0DC85B11", (int)strcspn(key, "\r"),
-	    key);
-	assert(EVP_Digest(text, strlen(text), sha, &n, EVP_sha1(), NULL) == 1);
-	(void)EVP_EncodeBlock(accept, sha, (int)n);
-	(void)snprintf(text, sizeof(text),
-	    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-	    "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
-	    (const char *)accept);
-	peer_say(conn, text);
-}
-
-bool
-ws_accept(struct peer_conn *conn)
-{
-	CLEANUP(buf_fini) struct buf request = {0};
-
-	if (!peer_request(conn, &request)) {
-		return false;
-	}
-	ws_grant(conn, &request);
-	return true;
-}
-
-static bool
-read_whole(struct peer_conn *conn, unsigned char *p, size_t n)
-{
-	while (n > 0) {
-		size_t got = peer_read(conn, p, n);
-
-		if (got == 0) {
-			return false;
-		}
-		p += got;
-		n -= got;
-	}
-	return true;
-}
-
-static bool
-read_len(struct peer_conn *conn, int first, size_t *out)
-{
-	unsigned char more[8];
-	size_t bytes = first == 126 ? 2 : first == 127 ? 8 : 0;
-
-	*out = bytes == 0 ? (size_t)first : 0;
-	if (!read_whole(conn, more, bytes)) {
-		return false;
-	}
-	for (size_t i = 0; i < bytes; i++) {
-		*out = *out << 8 | more[i];
-	}
-	return true;
-}
-
-bool
-ws_read(struct peer_conn *conn, struct ws_frame *f)
-{
-	unsigned char head[2], mask[4] = {0}, byte;
-	size_t len;
-
-	buf_clear(&f->body);
-	if (!read_whole(conn, head, 2) ||
-	    !read_len(conn, head[1] & 0x7f, &len)) {
-		return false;
-	}
-	f->first = head[0];
-	f->masked = (head[1] & 0x80) != 0;
-	if (f->masked && !read_whole(conn, mask, 4)) {
-		return false;
-	}
-	for (size_t i = 0; i < len; i++) {
-		if (!read_whole(conn, &byte, 1)) {
-			return false;
-		}
-		buf_putc(&f->body, (char)(byte ^ mask[i % 4]));
-	}
-	return true;
-}
-
-void
-ws_frame_fini(struct ws_frame *f)
-{
-	buf_fini(&f->body);
-}
-
-void
-ws_write(struct peer_conn *conn, int first, const void *body, size_t len)
-{
-	CLEANUP(buf_fini) struct buf b = {0};
-	int bytes = len < 126 ? 0 : len < 65536 ? 2 : 8;
-
-	buf_putc(&b, (char)first);
-	buf_putc(&b, (char)(bytes == 0 ? (int)len : bytes == 2 ? 126 : 127));
-	for (int i = bytes - 1; i >= 0; i--) {
-		buf_putc(&b, (char)(len >> (8 * i)));
-	}
-	buf_add(&b, body, len);
-	peer_write(conn, b.data, b.len);
-}
-
-void
-ws_text(struct peer_conn *conn, const char *text)
-{
-	ws_write(conn, WS_FIN | WS_TEXT, text, strlen(text));
-}
-
-void
-ws_close(struct peer_conn *conn, int code, const char *reason)
-{
-	char body[125] = {(char)(code >> 8), (char)code};
-
-	(void)snprintf(body + 2, sizeof(body) - 2, "%s", reason);
-	ws_write(conn, WS_FIN | WS_CLOSE, body, 2 + strlen(reason));
-}
-
-bool
-ws_await_close(struct peer_conn *conn, int *code)
-{
-	CLEANUP(ws_frame_fini) struct ws_frame f = {0};
-
-	while (ws_read(conn, &f)) {
-		if (f.first == (WS_FIN | WS_CLOSE)) {
-			const unsigned char *body = (void *)f.body.data;
-
-			*code = f.body.len >= 2 ? body[0] << 8 | body[1] : 1005;
-			return true;
-		}
-	}
-	return false;
-}
-
-void
-ws_echo(struct peer_conn *conn)
-{
-	CLEANUP(ws_frame_fini) struct ws_frame f = {0};
-
-	while (ws_read(conn, &f)) {
-		int opcode = f.first & 0xf;
-
-		if (opcode == WS_PING) {
-			f.first = WS_FIN | WS_PONG;
-		}
-		if (opcode != WS_PONG) {
-			ws_write(conn, f.first, f.body.data, f.body.len);
-		}
-		if (opcode == WS_CLOSE) {
-			break;
-		}
-	}
-}
-
-/* --- the client ---------------------------------------------------------- */
 
 static void
 note_opened(void *arg, unsigned long long id)
@@ -211,6 +41,8 @@ static void
 note_ended(void *arg, unsigned long long id, const struct websocket_end *end)
 {
 	struct ws_client *c = arg;
+	/* Whoever waits for the end may give the client up at once. */
+	void (*then)(struct ws_client *) = c->on_ended;
 
 	assert(id == c->id);
 	pthread_mutex_lock(&c->lock);
@@ -220,8 +52,8 @@ note_ended(void *arg, unsigned long long id, const struct websocket_end *end)
 	c->ended++;
 	pthread_cond_broadcast(&c->change);
 	pthread_mutex_unlock(&c->lock);
-	if (c->on_ended != NULL) {
-		c->on_ended(c);
+	if (then != NULL) {
+		then(c);
 	}
 }
 
@@ -399,4 +231,80 @@ ws_loop_new(const char *ca_file)
 
 	assert(websocket_loop_new(&o, &loop, &f) == RC_OK);
 	return loop;
+}
+
+/* --- a loop, a server on 127.0.0.1 and a client of it ------------------- */
+
+void
+ws_bed_serve(struct peer_conn *conn, void *arg)
+{
+	struct ws_bed *x = arg;
+	CLEANUP(buf_fini) struct buf request = {0};
+
+	if (x->serve_all != NULL) {
+		x->serve_all(conn);
+		return;
+	}
+	if (!peer_request(conn, &request)) {
+		return;
+	}
+	pthread_mutex_lock(&x->lock);
+	buf_clear(&x->asked);
+	buf_add(&x->asked, request.data, request.len);
+	pthread_mutex_unlock(&x->lock);
+	ws_grant(conn, &request);
+	x->serve(conn);
+}
+
+static int
+setup(void **state, bool tls)
+{
+	static struct ws_bed x;
+
+	x = (struct ws_bed){.fds = count_fds(), .tls = tls, .serve = ws_echo};
+	pthread_mutex_init(&x.lock, NULL);
+	x.peer = peer_start(ws_bed_serve, &x, tls);
+	x.loop = ws_loop_new(tls ? peer_ca_file() : NULL);
+	ws_client_init(&x.client, x.loop, tls ? "wss" : "ws",
+	    tls ? "localhost" : "127.0.0.1", peer_port(x.peer),
+	    "/link?ticket=s3cret&app_id=1");
+	*state = &x;
+	return 0;
+}
+
+int
+ws_bed_setup(void **state)
+{
+	return setup(state, false);
+}
+
+int
+ws_bed_setup_tls(void **state)
+{
+	return setup(state, true);
+}
+
+int
+ws_bed_teardown(void **state)
+{
+	struct ws_bed *x = *state;
+
+	websocket_loop_free(x->loop);
+	if (x->peer != NULL) {
+		peer_stop(x->peer);
+	}
+	peer_forget_ca();
+	ws_client_fini(&x->client);
+	buf_fini(&x->asked);
+	pthread_mutex_destroy(&x->lock);
+	return count_fds() == x->fds ? 0 : -1;
+}
+
+struct ws_client *
+ws_bed_open(struct ws_bed *x, void (*serve)(struct peer_conn *))
+{
+	x->serve = serve;
+	ws_client_open(&x->client);
+	ws_client_await_opened(&x->client);
+	return &x->client;
 }

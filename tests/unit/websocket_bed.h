@@ -1,6 +1,6 @@
 /*
- * websocket_bed: for tests of websockets: the server's side of RFC 6455 on a
- * peer, and a client connection with what was heard of it.
+ * websocket_bed: a client connection with what was heard of it, and a loop and
+ * a server to try it on.
  */
 #ifndef TESTS_UNIT_WEBSOCKET_BED_H
 #define TESTS_UNIT_WEBSOCKET_BED_H
@@ -13,41 +13,7 @@
 #include "lib/websocket.h"
 
 #include "peer.h"
-
-/* --- the server ---------------------------------------------------------- */
-
-enum {
-	WS_MORE = 0,
-	WS_TEXT = 1,
-	WS_BINARY = 2,
-	WS_CLOSE = 8,
-	WS_PING = 9,
-	WS_PONG = 10,
-	WS_FIN = 0x80
-};
-
-struct ws_frame {
-	int first; /* byte: WS_FIN | opcode */
-	bool masked;
-	struct buf body;
-};
-
-/* Grants the upgrade that `request` asks for. */
-void ws_grant(struct peer_conn *, const struct buf *request);
-/* Reads an upgrade request, drops it and grants it. False: none came. */
-bool ws_accept(struct peer_conn *);
-/* Reads a frame; false at the end. Its body is unmasked. */
-bool ws_read(struct peer_conn *, struct ws_frame *);
-void ws_frame_fini(struct ws_frame *);
-void ws_write(struct peer_conn *, int first, const void *body, size_t len);
-void ws_text(struct peer_conn *, const char *text);
-void ws_close(struct peer_conn *, int code, const char *reason);
-/* Reads and drops until a close or the end; true when it was a close. */
-bool ws_await_close(struct peer_conn *, int *code);
-/* Echoes texts, answers pings and closes, until the end. */
-void ws_echo(struct peer_conn *);
-
-/* --- the client ---------------------------------------------------------- */
+#include "websocket_peer.h"
 
 struct ws_client {
 	struct websocket_loop *loop;
@@ -83,5 +49,31 @@ void ws_client_await_ended(struct ws_client *);
 /* Runs fn(arg) on the loop's thread and waits until it has run. */
 void ws_do(struct websocket_loop *, void (*fn)(void *arg), void *arg);
 struct websocket_loop *ws_loop_new(const char *ca_file);
+
+/* --- a loop, a server on 127.0.0.1 and a client of it ------------------- */
+
+struct ws_bed {
+	int fds; /* open before */
+	bool tls;
+	struct websocket_loop *loop;
+	struct peer *peer;
+	/* What the server does: all of it, or what follows the upgrade. */
+	void (*serve_all)(struct peer_conn *);
+	void (*serve)(struct peer_conn *);
+	struct ws_client client;
+	struct buf asked;     /* the last upgrade request of `serve` */
+	pthread_mutex_t lock; /* guards asked */
+};
+
+/* Fixture functions of cmocka. */
+int ws_bed_setup(void **state);
+int ws_bed_setup_tls(void **state);
+/* Fails when a descriptor is left. */
+int ws_bed_teardown(void **state);
+/* What its peer does; arg is the bed. */
+void ws_bed_serve(struct peer_conn *, void *arg);
+/* A client that is open. */
+struct ws_client *ws_bed_open(struct ws_bed *,
+    void (*serve)(struct peer_conn *));
 
 #endif
