@@ -480,6 +480,7 @@ slack_stop(void *self)
 
 const struct channel_ops channel_slack = {
     .name = "slack",
+    .interactive = true,
     .payload_max = SLACK_PAYLOAD_MAX,
     .default_channel = "SLACK_DEFAULT_CHANNEL",
     .wanted = slack_wanted,

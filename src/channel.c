@@ -8,6 +8,8 @@
 const struct channel_ops *const channel_all[] = {
     &channel_webhook,
     &channel_email,
+    &channel_slack,
+    &channel_discord,
     NULL,
 };
 

@@ -65,7 +65,7 @@ struct verdict {
 	bool self_approval;
 	bool reason_required; /* of a denial */
 	bool approve_reason;  /* of any answer */
-	long long expiry_s; /* cap on the life of the intent; 0 = none */
+	long long expiry_s;   /* cap on the life of the intent; 0 = none */
 	struct field_strings approvers; /* persons and groups; may be empty */
 	struct field_strings channels;
 	/* One for each step, in order; "not reached" behind the verdict. */
