@@ -143,7 +143,7 @@ slack_session_new(const struct slack_session_options *options)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&s->change, &attr);
 	pthread_condattr_destroy(&attr);
-	s->refs = 3; /* the owner's, on_start's and on_stop's */
+	s->refs = 2; /* the owner's and on_stop's */
 	s->options = *options;
 	s->api_url = mem_strdup(options->api_url);
 	s->app_token = mem_strdup(options->app_token);
@@ -155,9 +155,10 @@ slack_session_new(const struct slack_session_options *options)
 	for (int i = 0; i < SLACK_SLOTS; i++) {
 		s->slots[i] = (struct slack_slot){.session = s, .index = i};
 	}
+	slack_session_ref(s); /* on_start's */
 	if (websocket_loop_run(options->loop, on_start, s) != RC_OK) {
 		log_error("slack session not started: the loop takes no jobs");
-		slack_session_unref(s);
+		s->refs--; /* nobody else knows us */
 	}
 	return s;
 }

@@ -95,10 +95,10 @@ void slack_line_hang_up(struct slack_line **place);
 /* The connection of this number, or NULL. */
 struct slack_line *slack_line_of(struct slack_session *, unsigned long long id);
 
-/* slack_session_events.c: the timer of a state ran out. */
-void slack_on_timer(void *slot);
-/* The old connection had its time. */
-void slack_on_drained(void *slot);
+/* slack_session_events.c: the timer of a slot's state ran out. */
+void slack_on_timer(void *arg);
+/* The old connection of a slot had its time. */
+void slack_on_drained(void *arg);
 /* The answer to what the slot asked in `epoch`. */
 void slack_on_ticket(struct slack_slot *, unsigned epoch,
     const struct slack_ticket *);

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "slack_bed.h"
+#include "slack_session_bed.h"
 
 #include "bots/slack_slot.h"
 

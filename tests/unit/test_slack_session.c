@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "slack_bed.h"
+#include "slack_session_bed.h"
 
 static void
 an_address_is_asked_for_with_the_token_in_the_header_only(void **state)
@@ -347,6 +347,34 @@ a_connection_under_way_is_dropped_at_the_end(void **state)
 	fake_loop_reset();
 }
 
+static void
+a_loop_that_is_full_at_the_end_is_asked_again(void **state)
+{
+	struct bed b;
+
+	(void)state;
+	bed_ready(&b);
+	fake_jobs_full = true;
+	bed_stop(&b);
+}
+
+static void
+a_loop_that_takes_nothing_leaves_it_down(void **state)
+{
+	struct slack_session_options o = {.api_url = "https://slack.test/api/",
+	    .app_token = BED_TOKEN};
+	struct bed b = {0};
+
+	(void)state;
+	bed_asks_n = 0;
+	fake_jobs_full = true;
+	b.session = slack_session_new(&o);
+	fake_advance(30 * 1000);
+	assert_int_equal(bed_health(&b).state, CHANNEL_DOWN);
+	fake_jobs_full = false;
+	bed_stop(&b);
+}
+
 int
 main(void)
 {
@@ -370,6 +398,8 @@ main(void)
 	    cmocka_unit_test(freeing_says_close_on_every_connection),
 	    cmocka_unit_test(answers_that_come_after_the_end_touch_nothing),
 	    cmocka_unit_test(a_connection_under_way_is_dropped_at_the_end),
+	    cmocka_unit_test(a_loop_that_is_full_at_the_end_is_asked_again),
+	    cmocka_unit_test(a_loop_that_takes_nothing_leaves_it_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
