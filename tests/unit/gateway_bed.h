@@ -16,6 +16,7 @@
 
 #include "bots/discord_session.h"
 #include "lib/http_client.h"
+#include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/websocket.h"
 
