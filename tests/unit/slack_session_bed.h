@@ -1,6 +1,6 @@
 /*
- * slack_session_bed: a Slack session on the fake loop, and a courier that the test
- * answers for.
+ * slack_session_bed: a Slack session on the fake loop, and a courier that the
+ * test answers for.
  *
  * Included once by a test program.
  */
