@@ -111,6 +111,7 @@ class Api:
     def __init__(self, world, sockets):
         self.world, self.sockets = world, sockets
         self.calls, self.faults, self.tickets = [], {}, {}
+        self.issued = []  # all tickets that ever were
         self.buckets, self.enforce = {}, True
         self.base = self.ticket_url = None  # once the ports are known
 
@@ -233,6 +234,7 @@ class Api:
             raise Refused("insecure_request")
         ticket = str(uuid.uuid4())
         self.tickets[ticket] = time.monotonic()
+        self.issued.append(ticket)
         return {"url": f"{self.ticket_url}/link/?ticket={ticket}"
                        f"&app_id={slack_world.APP}"}
 
