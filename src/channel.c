@@ -7,6 +7,7 @@
 
 const struct channel_ops *const channel_all[] = {
     &channel_webhook,
+    &channel_slack_webhook,
     &channel_email,
     &channel_slack,
     &channel_discord,

@@ -232,6 +232,7 @@ const char *channel_state_name(enum channel_state);
 
 extern const struct channel_ops channel_email;
 extern const struct channel_ops channel_webhook;
+extern const struct channel_ops channel_slack_webhook;
 extern const struct channel_ops channel_slack;
 extern const struct channel_ops channel_discord;
 
