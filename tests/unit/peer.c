@@ -47,15 +47,18 @@ make_certificate(EVP_PKEY *key)
 {
 	X509 *x = X509_new();
 	X509_NAME *name = X509_get_subject_name(x);
+	static int made;
+	char subject[32]; /* two of the same could not be told apart */
 	X509_EXTENSION *ext = X509V3_EXT_conf_nid(NULL, NULL,
 	    NID_subject_alt_name, PEER_TLS_NAMES);
 
+	(void)snprintf(subject, sizeof(subject), "peer %d", ++made);
 	X509_set_version(x, X509_VERSION_3);
 	ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
 	X509_gmtime_adj(X509_getm_notBefore(x), -60);
 	X509_gmtime_adj(X509_getm_notAfter(x), 3600);
 	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-	    (const unsigned char *)"hook.test", -1, -1, 0);
+	    (const unsigned char *)subject, -1, -1, 0);
 	X509_set_issuer_name(x, name);
 	X509_set_pubkey(x, key);
 	assert(X509_add_ext(x, ext, -1) == 1);
