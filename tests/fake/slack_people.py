@@ -91,7 +91,7 @@ class People:
         payload.update(
             trigger_id=self.world.new_trigger(view.user),
             view=view.shown(self._values(view, typed)), response_urls=[])
-        payload["view"].update(forge.get("view", {}))
+        payload["view"].update(forge.get("shown", {}))
         envelope = Envelope("interactive", payload, True)
         envelope.on_ack = lambda answer: self._answered(view, answer)
         envelope.delivered = self.sockets.deliver(envelope, to)

@@ -127,6 +127,7 @@ class Slack(People):
         return self._do(self._press(uid, message, button, to, forge))
 
     def submit(self, view, *typed, to=None, **forge):
+        """Sends a form. `forge` also: shown, what its view has instead."""
         return self._do(self._submit(view, typed, to, forge))
 
     def close_modal(self, view, cleared=False):
