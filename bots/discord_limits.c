@@ -161,7 +161,7 @@ retry_ms(const struct discord_heads *h)
 {
 	double s = h->retry_after_s < RETRY_MAX_S ? h->retry_after_s
 						  : RETRY_MAX_S;
-	long long ms = s > 0 ? (long long)(s * 1000) : 0;
+	long long ms = s > 0 ? (long long)(s * 1000 + 0.5) : 0;
 
 	return later(ms, RETRY_MIN_MS) + SLACK_MS;
 }
