@@ -10,6 +10,7 @@
 #include "lib/embedded.h"
 #include "lib/json.h"
 #include "lib/log.h"
+#include "lib/text.h"
 #include "lib/yaml.h"
 
 enum { REFUSED_MS = 5 * 60 * 1000 };
@@ -63,22 +64,6 @@ set_state(struct slack *s, enum slack_auth_state to, const char *fault)
 
 /* --- scopes --------------------------------------------------------------- */
 
-/* Whether the word stands in a list with commas. */
-static bool
-is_in(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *p = list; *p != '\0'; p += *p == ',' ? 1 : 0) {
-		p += strspn(p, " ");
-		if (strncmp(p, word, n) == 0 && strchr(", ", p[n]) != NULL) {
-			return true;
-		}
-		p += strcspn(p, ",");
-	}
-	return false;
-}
-
 void
 slack_auth_missing(const char *have, char out[SLACK_FAULT_MAX])
 {
@@ -101,7 +86,7 @@ slack_auth_missing(const char *have, char out[SLACK_FAULT_MAX])
 	assert(json_array_size(scopes) > 0);
 	json_array_foreach(scopes, i, scope)
 	{
-		if (!is_in(have, json_string_value(scope))) {
+		if (!text_list_has(have, json_string_value(scope))) {
 			buf_printf(&words, "%s%s",
 			    words.len > 0 ? ", " : "missing scopes: ",
 			    json_string_value(scope));

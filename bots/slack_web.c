@@ -142,7 +142,7 @@ judge_body(const json_t *body, struct slack_reply *out)
 	if (!json_is_object(body) || error == NULL) {
 		out->verdict = SLACK_UNSURE;
 		copy(out->detail, sizeof(out->detail),
-		    "the answer is not Slack's");
+		    "the answer has no error");
 		return;
 	}
 	copy(out->error, sizeof(out->error), error);
@@ -199,6 +199,8 @@ slack_web_judge(const struct http_answer *a, struct slack_reply *out)
 		judge_body(out->body, out);
 	} else if (a->status >= 200 && a->status < 300) {
 		out->verdict = SLACK_UNSURE;
+		copy(out->detail, sizeof(out->detail),
+		    "the answer is not JSON");
 	}
 	if (out->verdict == SLACK_LIMITED) {
 		out->retry_after_s = a->retry_after_s > 0 ? a->retry_after_s

@@ -39,6 +39,7 @@ static const struct verb {
     {"key", "create|list|revoke ... [--offline]", "manage keys", cli_key},
     {"policy", "check DIR | explain POLICY INTENT.json", "try policies",
 	cli_policy},
+    {"slack", "manifest", "the Slack app to make", cli_slack},
     {"doctor", "", "look for what is wrong", cli_doctor},
 };
 

@@ -34,7 +34,8 @@ struct cli {
 /* One verb: prints and returns an exit code. */
 typedef int cli_verb(struct cli *);
 cli_verb cli_submit, cli_status, cli_list, cli_approve, cli_deny, cli_cancel,
-    cli_execute, cli_report, cli_audit, cli_key, cli_policy, cli_doctor;
+    cli_execute, cli_report, cli_audit, cli_key, cli_policy, cli_slack,
+    cli_doctor;
 
 /*
  * Calls the daemon. `body` is taken over and may be NULL. On a 2xx answer *out
@@ -46,6 +47,16 @@ int cli_call(struct cli *, const char *method, const char *path, json_t *body,
 /* The same without judging: status 0 = no answer came. */
 int cli_fetch(struct cli *, const char *method, const char *path, json_t *body,
     int timeout_ms, json_t **out, const char **date);
+/* What a server that is not ours said; strings in the arena. */
+struct cli_heard {
+	json_t *body;	    /* owned by the caller; NULL when it is not JSON */
+	const char *date;   /* NULL when not said */
+	const char *scopes; /* x-oauth-scopes, or NULL */
+	const char *detail; /* why no answer came */
+};
+/* Asks it, without a body; status 0 = no answer came. Prints nothing. */
+int cli_fetch_at(struct cli *, const char *method, const char *url,
+    const char *authorization, int timeout_ms, struct cli_heard *out);
 /* The n-th word behind the verb, or NULL. */
 const char *cli_word(const struct cli *, int n);
 /* Words on standard error; returns `code`. */

@@ -10,21 +10,16 @@
 #include <time.h>
 
 #include "audit.h"
+#include "cli_doctor.h"
 #include "cli_store.h"
 #include "lib/clock.h"
 #include "reload.h"
 
 enum { SKEW_MAX_S = 5, FETCH_MS = 5000 };
 
-/* What was found, as it is found. */
-struct report {
-	struct cli *cli;
-	json_t *checks;
-	bool bad;
-};
-
-static void PRINTF_LIKE(4, 5) say(struct report *r, const char *check,
-    const char *state, const char *fmt, ...)
+void
+doctor_say(struct report *r, const char *check, const char *state,
+    const char *fmt, ...)
 {
 	va_list ap;
 	char *text;
@@ -48,10 +43,10 @@ look_at_rules(struct report *r, const struct config *config)
 	struct fault f = {0};
 
 	if (reload_load(config, &set, &f) != RC_OK) {
-		say(r, "policies", "bad", "%s", f.text);
+		doctor_say(r, "policies", "bad", "%s", f.text);
 		return;
 	}
-	say(r, "policies", "ok", "%d policies, %d people",
+	doctor_say(r, "policies", "ok", "%d policies, %d people",
 	    policy_set_count(set), people_count(policy_set_people(set)));
 	policy_set_unref(set);
 }
@@ -67,45 +62,54 @@ look_at_store(struct report *r, const struct config *config)
 	long long events, seq;
 
 	if (stat(dir, &st) != 0) {
-		say(r, "store", "note", "%s does not exist yet", dir);
+		doctor_say(r, "store", "note", "%s does not exist yet", dir);
 		return;
 	}
 	if ((st.st_mode & 077) != 0) {
-		say(r, "store", "bad", "%s is open to others; chmod 700 it",
-		    dir);
+		doctor_say(r, "store", "bad",
+		    "%s is open to others; chmod 700 it", dir);
 	}
 	if (db_sqlite_open(arena_printf(c->arena, "%s/assent.db", dir), DB_READ,
 		&db, &f) != RC_OK) {
-		say(r, "store", "bad", "%s", f.text);
+		doctor_say(r, "store", "bad", "%s", f.text);
 		return;
 	}
 	if (audit_verify(db, &events, &seq, &f) == RC_OK) {
-		say(r, "audit", "ok", "%lld events, the chain is whole",
+		doctor_say(r, "audit", "ok", "%lld events, the chain is whole",
 		    events);
 	} else {
-		say(r, "audit", "bad", "%s", f.text);
+		doctor_say(r, "audit", "bad", "%s", f.text);
 	}
 	db_close(db);
 }
 
-/* The Date of an answer (RFC 9110 6.6.1) against our own clock. */
-static void
-look_at_clock(struct report *r, const char *date)
+bool
+doctor_skew(const char *date, long long *out_s)
 {
 	struct tm tm = {0};
-	long long skew_s;
 
 	if (date == NULL ||
 	    strptime(date, "%a, %d %b %Y %H:%M:%S", &tm) == NULL) {
+		return false;
+	}
+	*out_s = clock_now_ms() / 1000 - (long long)timegm(&tm);
+	return true;
+}
+
+static void
+look_at_clock(struct report *r, const char *date)
+{
+	long long skew_s;
+
+	if (!doctor_skew(date, &skew_s)) {
 		return;
 	}
-	skew_s = clock_now_ms() / 1000 - (long long)timegm(&tm);
 	if (llabs(skew_s) > SKEW_MAX_S) {
-		say(r, "clock", "bad",
+		doctor_say(r, "clock", "bad",
 		    "the daemon's clock is %lld s away from this one", skew_s);
 		return;
 	}
-	say(r, "clock", "ok", "the daemon's clock agrees");
+	doctor_say(r, "clock", "ok", "the daemon's clock agrees");
 }
 
 static void
@@ -118,7 +122,7 @@ look_at_channels(struct report *r, const json_t *ready)
 	{
 		const char *state = cli_text(r->cli, channel, "state");
 
-		say(r, name,
+		doctor_say(r, name,
 		    strcmp(state, "up") == 0 || strcmp(state, "starting") == 0
 			? "ok"
 			: "bad",
@@ -136,20 +140,20 @@ look_at_daemon(struct report *r)
 	    cli_fetch(c, "GET", "/readyz", NULL, FETCH_MS, &ready, &date);
 
 	if (status == 0) {
-		say(r, "daemon", "bad", "%s does not answer", c->url);
+		doctor_say(r, "daemon", "bad", "%s does not answer", c->url);
 		return;
 	}
-	say(r, "daemon", status == 200 ? "ok" : "bad", "%s is %s", c->url,
-	    cli_text(c, ready, "status"));
+	doctor_say(r, "daemon", status == 200 ? "ok" : "bad", "%s is %s",
+	    c->url, cli_text(c, ready, "status"));
 	look_at_channels(r, ready);
 	look_at_clock(r, date);
 	json_decref(ready);
 	if (c->key == NULL) {
-		say(r, "key", "note", "ASSENT_API_KEY is not set");
+		doctor_say(r, "key", "note", "ASSENT_API_KEY is not set");
 		return;
 	}
 	status = cli_fetch(c, "GET", "/v1/metrics", NULL, FETCH_MS, &me, NULL);
-	say(r, "key", status == 200 ? "ok" : "bad",
+	doctor_say(r, "key", status == 200 ? "ok" : "bad",
 	    status == 200 ? "the key counts" : "the key was refused");
 	json_decref(me);
 }
@@ -162,11 +166,12 @@ cli_doctor(struct cli *c)
 	json_t *o;
 
 	if (cli_config(c, &config)) {
-		say(&r, "settings", "ok", "%s",
+		doctor_say(&r, "settings", "ok", "%s",
 		    config_path(config) != NULL ? config_path(config)
 						: "environment only");
 		look_at_rules(&r, config);
 		look_at_store(&r, config);
+		doctor_slack(&r, config);
 		config_free(config);
 	} else {
 		r.bad = true;

@@ -28,6 +28,7 @@ struct waiting {
 	int status;
 	const char *detail;
 	const char *date;
+	const char *scopes;
 	json_t *body;
 };
 
@@ -43,6 +44,8 @@ answered(void *arg, const struct http_answer *a)
 	w->detail = arena_strdup(w->cli->arena, a->detail);
 	if (a->rc == RC_OK) {
 		w->date = arena_strdup(w->cli->arena, a->header(a, "Date"));
+		w->scopes =
+		    arena_strdup(w->cli->arena, a->header(a, "x-oauth-scopes"));
 		if (a->body_len > 0 &&
 		    json_read(a->body, a->body_len, &w->body, &f) != RC_OK) {
 			w->body = NULL;
@@ -69,13 +72,32 @@ make_client(struct cli *c)
 	return true;
 }
 
+/* Sends the call and waits; status 0 = no answer came. */
+static void
+wait_for(struct cli *c, const struct http_call *call, struct waiting *w)
+{
+	if (!make_client(c) ||
+	    http_client_send(c->http, call, answered, w) != RC_OK) {
+		return;
+	}
+	(void)pthread_mutex_lock(&w->lock);
+	while (!w->is_over) {
+		(void)pthread_cond_wait(&w->over, &w->lock);
+	}
+	(void)pthread_mutex_unlock(&w->lock);
+}
+
+#define WAITING(c) \
+	{ \
+		.lock = PTHREAD_MUTEX_INITIALIZER, \
+		.over = PTHREAD_COND_INITIALIZER, .cli = (c) \
+	}
+
 int
 cli_fetch(struct cli *c, const char *method, const char *path, json_t *body,
     int timeout_ms, json_t **out, const char **date)
 {
-	struct waiting w = {.lock = PTHREAD_MUTEX_INITIALIZER,
-	    .over = PTHREAD_COND_INITIALIZER,
-	    .cli = c};
+	struct waiting w = WAITING(c);
 	const char *headers[] = {"Content-Type: application/json",
 	    c->key != NULL
 		? arena_printf(c->arena, "Authorization: Bearer %s", c->key)
@@ -95,15 +117,7 @@ cli_fetch(struct cli *c, const char *method, const char *path, json_t *body,
 
 	json_decref(body);
 	*out = NULL;
-	if (!make_client(c) ||
-	    http_client_send(c->http, &call, answered, &w) != RC_OK) {
-		return 0;
-	}
-	(void)pthread_mutex_lock(&w.lock);
-	while (!w.is_over) {
-		(void)pthread_cond_wait(&w.over, &w.lock);
-	}
-	(void)pthread_mutex_unlock(&w.lock);
+	wait_for(c, &call, &w);
 	if (w.status == 0) {
 		(void)cli_fail(CLI_FAILED, "no answer from %s: %s", c->url,
 		    w.detail != NULL ? w.detail : "unknown reason");
@@ -112,6 +126,30 @@ cli_fetch(struct cli *c, const char *method, const char *path, json_t *body,
 	if (date != NULL) {
 		*date = w.date;
 	}
+	return w.status;
+}
+
+int
+cli_fetch_at(struct cli *c, const char *method, const char *url,
+    const char *authorization, int timeout_ms, struct cli_heard *out)
+{
+	struct waiting w = WAITING(c);
+	const char *headers[] =
+	    {"Content-Type: application/x-www-form-urlencoded",
+		arena_printf(c->arena, "Authorization: %s", authorization),
+		NULL};
+	const struct http_call call = {.pool = HTTP_PLATFORM,
+	    .method = method,
+	    .url = url,
+	    .headers = headers,
+	    .timeout_ms = timeout_ms,
+	    .answer_max = READ_MAX};
+
+	wait_for(c, &call, &w);
+	*out = (struct cli_heard){.body = w.body,
+	    .date = w.date,
+	    .scopes = w.scopes,
+	    .detail = w.detail != NULL ? w.detail : "unknown reason"};
 	return w.status;
 }
 

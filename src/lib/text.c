@@ -176,6 +176,21 @@ text_nearest(const char *word, const char *const *candidates, size_t n)
 	return nearest;
 }
 
+bool
+text_list_has(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = list; *p != '\0'; p += *p == ',' ? 1 : 0) {
+		p += strspn(p, " ");
+		if (strncmp(p, word, n) == 0 && strchr(", ", p[n]) != NULL) {
+			return true;
+		}
+		p += strcspn(p, ",");
+	}
+	return false;
+}
+
 char *
 text_mask_email(struct arena *a, const char *email)
 {

@@ -93,6 +93,8 @@ void text_fold_readings(struct arena *, const char *s, size_t len,
 /* The candidate nearest to `word` by edit distance <= 3, or NULL. */
 const char *text_nearest(const char *word, const char *const *candidates,
     size_t n);
+/* Whether the word stands in a list with commas, blanks allowed behind them. */
+bool text_list_has(const char *list, const char *word);
 /* "m***r@example.com": first and last letter of the local part. */
 char *text_mask_email(struct arena *, const char *email);
 /* 1536 -> "1.5 kB", 12 -> "12 bytes". */
