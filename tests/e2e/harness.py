@@ -68,13 +68,14 @@ class Client:
 
     def __init__(self, port, key=None, timeout=60):
         self.port, self.key, self.timeout = port, key, timeout
+        self.key_header, self.key_scheme = "Authorization", "Bearer "
 
     def call(self, method, path, body=None, headers=None, raw=None):
         conn = http.client.HTTPConnection("127.0.0.1", self.port,
                                           timeout=self.timeout)
         send = dict(headers or {})
-        if self.key is not None and "Authorization" not in send:
-            send["Authorization"] = f"Bearer {self.key}"
+        if self.key is not None and self.key_header not in send:
+            send[self.key_header] = self.key_scheme + self.key
         data = raw
         if body is not None:
             data = json.dumps(body).encode()
