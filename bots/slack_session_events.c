@@ -14,17 +14,33 @@
 
 enum {
 	BUDGET_JITTER_MS = 1000,
+	ASKING_TURN_MS = 100,
 	WORD_SHOWN = 40 /* bytes of a word of Slack's in the log */
 };
 
 /* --- timers --------------------------------------------------------------- */
 
+/* Whether an answer is due any moment, which may say: too often. */
+static bool
+is_asking(const struct slack_slot *slot)
+{
+	return slot->state == SLACK_OPENING &&
+	    clock_mono_ms() - slot->asked_ms < SLACK_ASKING_MS;
+}
+
 static void
 begin(struct slack_slot *slot)
 {
-	long long wait_ms =
-	    slack_budget_take(&slot->session->budget, clock_mono_ms());
+	struct slack_session *s = slot->session;
+	long long wait_ms;
 
+	for (int i = 0; i < SLACK_SLOTS; i++) {
+		if (i != slot->index && is_asking(&s->slots[i])) {
+			slack_slot_arm(slot, ASKING_TURN_MS);
+			return;
+		}
+	}
+	wait_ms = slack_budget_take(&s->budget, clock_mono_ms());
 	if (wait_ms > 0) {
 		slack_slot_arm(slot, wait_ms + random_below(BUDGET_JITTER_MS));
 		return;

@@ -41,6 +41,7 @@ struct slack_slot {
 	struct slack_line *current;
 	struct slack_line *old;
 	const char *url;    /* for SLACK_DO_CONNECT only; borrowed */
+	long long asked_ms; /* in SLACK_OPENING; monotonic */
 	int failures;	    /* in a row, as slack_wait_ms() counts */
 	int floor_ms;	    /* the next wait is not shorter */
 	long long hello_ms; /* of the current connection; 0 = none came */

@@ -111,6 +111,7 @@ do_open(struct slack_slot *slot)
 		slack_slot_blame(slot, "too many calls wait");
 		return SLACK_ON_REFUSED;
 	}
+	slot->asked_ms = clock_mono_ms();
 	slack_slot_arm(slot, SLACK_OPEN_LATE_MS);
 	return SLACK_ON_NOTHING;
 }

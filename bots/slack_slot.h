@@ -55,6 +55,8 @@ enum {
 	SLACK_SLOTS = 2,
 	SLACK_OPEN_MS = 15 * 1000, /* of apps.connections.open */
 	SLACK_OPEN_LATE_MS = SLACK_OPEN_MS + 5000,
+	/* One slot asks after the other, unless its answer takes so long. */
+	SLACK_ASKING_MS = 2000,
 	SLACK_HANDSHAKE_MS = 15 * 1000,
 	SLACK_HELLO_MS = 10 * 1000,
 	SLACK_PING_S = 10,

@@ -41,6 +41,7 @@ static char bed_last_call[512]; /* "METHOD URL HEADERS BODY" */
 
 struct bed {
 	struct slack_session *session;
+	long long started_ms;
 	int envelopes;
 	char last_id[SLACK_ENVELOPE_ID_MAX];
 	char last_type[32];
@@ -108,8 +109,13 @@ bed_start_at(struct bed *b, const char *api_url)
 	fake_loop_reset();
 	bed_asks_n = 0;
 	bed_courier_busy = false;
+	b->started_ms = fake_now_ms;
 	b->session = slack_session_new(&o);
 	fake_turn();
+	assert_int_equal(bed_asks_n, 1);
+	/* The second slot does not wait for ever. */
+	fake_advance(2000);
+	assert_int_equal(bed_asks_n, 2);
 }
 
 static void

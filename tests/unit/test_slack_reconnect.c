@@ -20,6 +20,15 @@ bring_up(void)
 	bed_greet_all(BED_HELLO(2, 18060));
 }
 
+/* For one slot asks after the other. */
+static void
+bring_both_up(void)
+{
+	bring_up();
+	assert_true(bed_await_ask(200));
+	bring_up();
+}
+
 static void
 a_connection_is_replaced_before_it_goes(void **state)
 {
@@ -358,8 +367,8 @@ a_refused_token_is_shown_and_asked_for_every_five_minutes(void **state)
 	}
 	assert_non_null(strstr(bed_health(&b).fault, "token_revoked"));
 	assert_true(bed_asks_n <= 2 + 2 * 5);
-	fake_advance(SLACK_FATAL_PAUSE_MS + 2000);
-	bring_up();
+	fake_advance(SLACK_FATAL_PAUSE_MS + 1000);
+	bring_both_up();
 	assert_int_equal(bed_health(&b).state, CHANNEL_UP);
 	assert_string_equal(bed_health(&b).fault, "");
 	bed_stop(&b);
@@ -393,7 +402,7 @@ both_lost_are_both_back_at_once(void **state)
 	assert_int_equal(bed_health(&b).state, CHANNEL_DOWN);
 	assert_non_null(strstr(bed_health(&b).fault, "broke off"));
 	fake_advance(1000);
-	bring_up();
+	bring_both_up();
 	assert_int_equal(bed_health(&b).sessions, 2);
 	assert_int_equal(bed_health(&b).state, CHANNEL_UP);
 	assert_int_equal(bed_health(&b).reconnects, 2);

@@ -55,6 +55,23 @@ two_connections_are_up_when_both_said_hello(void **state)
 }
 
 static void
+one_slot_asks_after_the_other(void **state)
+{
+	struct bed b;
+
+	(void)state;
+	bed_ready(&b);
+	bed_break(0);
+	bed_break(1);
+	fake_advance(1200);
+	assert_int_equal(bed_asks_n, 3);
+	bed_answer_all(200, BED_URL, 0);
+	fake_advance(100);
+	assert_int_equal(bed_asks_n, 4);
+	bed_stop(&b);
+}
+
+static void
 plain_sockets_are_for_a_plain_api_only(void **state)
 {
 	static const char plain[] = "{\"ok\":true,\"url\":\"ws://127.0.0.1/\"}";
@@ -278,7 +295,7 @@ without_an_answer_starting_ends_after_half_a_minute(void **state)
 
 	(void)state;
 	bed_start(&b);
-	fake_advance(29999);
+	fake_advance(b.started_ms + 29999 - fake_now_ms);
 	assert_int_equal(bed_health(&b).state, CHANNEL_STARTING);
 	fake_advance(1);
 	assert_int_equal(bed_health(&b).state, CHANNEL_DOWN);
@@ -382,6 +399,7 @@ main(void)
 	    cmocka_unit_test(
 		an_address_is_asked_for_with_the_token_in_the_header_only),
 	    cmocka_unit_test(two_connections_are_up_when_both_said_hello),
+	    cmocka_unit_test(one_slot_asks_after_the_other),
 	    cmocka_unit_test(plain_sockets_are_for_a_plain_api_only),
 	    cmocka_unit_test(an_envelope_is_acknowledged_where_it_came_from),
 	    cmocka_unit_test(
