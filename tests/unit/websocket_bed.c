@@ -240,9 +240,10 @@ ws_bed_serve(struct peer_conn *conn, void *arg)
 {
 	struct ws_bed *x = arg;
 	CLEANUP(buf_fini) struct buf request = {0};
+	void (*now)(struct peer_conn *) = x->serve_all;
 
-	if (x->serve_all != NULL) {
-		x->serve_all(conn);
+	if (now != NULL) {
+		now(conn);
 		return;
 	}
 	if (!peer_request(conn, &request)) {
@@ -253,7 +254,8 @@ ws_bed_serve(struct peer_conn *conn, void *arg)
 	buf_add(&x->asked, request.data, request.len);
 	pthread_mutex_unlock(&x->lock);
 	ws_grant(conn, &request);
-	x->serve(conn);
+	now = x->serve;
+	now(conn);
 }
 
 static int

@@ -58,8 +58,8 @@ struct ws_bed {
 	struct websocket_loop *loop;
 	struct peer *peer;
 	/* What the server does: all of it, or what follows the upgrade. */
-	void (*serve_all)(struct peer_conn *);
-	void (*serve)(struct peer_conn *);
+	void (*_Atomic serve_all)(struct peer_conn *);
+	void (*_Atomic serve)(struct peer_conn *);
 	struct ws_client client;
 	struct buf asked;     /* the last upgrade request of `serve` */
 	pthread_mutex_t lock; /* guards asked */

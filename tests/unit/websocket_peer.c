@@ -151,6 +151,15 @@ ws_await_close(struct peer_conn *conn, int *code)
 }
 
 void
+ws_be_silent(struct peer_conn *conn)
+{
+	char block[4096];
+
+	while (peer_read(conn, block, sizeof(block)) > 0) {
+	}
+}
+
+void
 ws_echo(struct peer_conn *conn)
 {
 	CLEANUP(ws_frame_fini) struct ws_frame f = {0};

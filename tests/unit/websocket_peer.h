@@ -40,6 +40,8 @@ void ws_text(struct peer_conn *, const char *text);
 void ws_close(struct peer_conn *, int code, const char *reason);
 /* Reads and drops until a close or the end; true when it was a close. */
 bool ws_await_close(struct peer_conn *, int *code);
+/* Reads whatever comes and says nothing, until the client hangs up. */
+void ws_be_silent(struct peer_conn *);
 /* Echoes texts, answers pings and closes, until the end. */
 void ws_echo(struct peer_conn *);
 
