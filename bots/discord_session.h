@@ -42,7 +42,10 @@ struct discord_session_options {
 
 struct discord_session; /* opaque: fields live in discord_session.c */
 
-/* Copies the strings. Begins to connect at once, on the loop's thread. */
+/*
+ * Copies the strings. Begins to connect at once, on the loop's thread: what is
+ * called of `options` may come before this returns, unless that is there too.
+ */
 struct discord_session *discord_session_new(
     const struct discord_session_options *);
 /*

@@ -79,8 +79,8 @@ discord_session_say(struct discord_session *s, const char *text, size_t len,
 		return false;
 	}
 	if (!discord_pulse_send(&s->pulse, asked, discord_session_mono_ms(s))) {
-		log_warn("discord frame of ours held back: too many in a "
-			 "minute");
+		log_debug("discord frame of ours held back: too many in a "
+			  "minute");
 		return false;
 	}
 	rc = websocket_send(s->options.loop, s->connection, text, len);
@@ -185,6 +185,7 @@ do_identify(struct discord_session *s)
 	const char *text = discord_identify_text(a, s->token, &len);
 
 	if (!discord_session_say(s, text, len, false)) {
+		discord_budget_give_back(&s->memory.budget);
 		discord_session_fail(s, DISCORD_ON_LEAVE, DISCORD_MAY_RESUME,
 		    "the identify could not be sent");
 		return;

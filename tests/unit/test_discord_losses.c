@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "gateway_bed.h"
+#include "gateway_acts.h"
 
 static const char api[] = "http://127.0.0.1:3/api/v10";
 static const char vendor[] = "https://discord.com/api/v10";

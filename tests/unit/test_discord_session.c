@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "gateway_bed.h"
+#include "gateway_acts.h"
 
 static const char api[] = "http://127.0.0.1:3/api/v10";
 
@@ -111,6 +111,51 @@ an_identify_that_cannot_be_stored_is_not_sent(void **state)
 	bed.store_rc = RC_OK;
 	bed_live();
 	assert_int_equal(bed.loop.identifies, 1);
+}
+
+static void
+an_identify_that_is_too_large_is_not_sent(void **state)
+{
+	char token[4096];
+
+	(void)state;
+	memset(token, 'x', sizeof(token) - 1);
+	token[sizeof(token) - 1] = '\0';
+	bed.token = token;
+	bed_begin(api, NULL);
+	bed_answer(200, 0, "{\"url\":\"" BED_GATEWAY "\"}");
+	bed_open();
+	bed_says(BED_HELLO);
+	assert_int_equal(bed.loop.identifies, 0);
+	assert_int_equal(bed.loop.close_code, 4000);
+	assert_string_equal(bed_health().fault,
+	    "the identify could not be sent");
+	assert_non_null(strstr(bed.stored, "\"by_hour\":[0,0,"));
+}
+
+static void
+a_hello_without_an_interval_is_none(void **state)
+{
+	(void)state;
+	bed_begin(api, NULL);
+	bed_answer(200, 0, "{\"url\":\"" BED_GATEWAY "\"}");
+	bed_open();
+	bed_says("{\"op\":10,\"d\":{}}");
+	assert_int_equal(bed.loop.close_code, 4000);
+	assert_int_equal(bed.loop.identifies, 0);
+}
+
+static void
+a_ready_without_a_session_is_none(void **state)
+{
+	(void)state;
+	bed_begin(api, NULL);
+	bed_answer(200, 0, "{\"url\":\"" BED_GATEWAY "\"}");
+	bed_open();
+	bed_says(BED_HELLO);
+	bed_says("{\"op\":0,\"s\":1,\"t\":\"READY\",\"d\":{\"v\":10}}");
+	assert_int_equal(bed.loop.close_code, 4000);
+	assert_int_equal(bed.readies, 0);
 }
 
 static void
@@ -355,6 +400,9 @@ main(void)
 	    T(a_lost_connection_is_resumed_at_its_own_address),
 	    T(the_identify_is_on_disk_before_it_is_sent),
 	    T(an_identify_that_cannot_be_stored_is_not_sent),
+	    T(an_identify_that_is_too_large_is_not_sent),
+	    T(a_hello_without_an_interval_is_none),
+	    T(a_ready_without_a_session_is_none),
 	    T(heartbeats_carry_the_last_number_and_want_an_answer),
 	    T(a_beat_that_was_asked_for_trips_nothing),
 	    T(no_minute_has_more_sends_than_are_allowed),
