@@ -11,10 +11,10 @@
 #include "bots/discord_rest.h"
 #include "bots/discord_session.h"
 #include "bots/discord_turns.h"
-#include "channel.h"
 #include "lib/backoff.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "version.h"
 
 enum {
 	STOP_MS = 8000,	      /* for what is under way, with the session's */
@@ -217,7 +217,7 @@ static void
 warm(void *arg)
 {
 	struct discord *c = arg;
-	const char *headers[] = {"User-Agent: " DISCORD_USER_AGENT, NULL};
+	const char *headers[] = {"User-Agent: " ASSENT_DISCORD_AGENT, NULL};
 	CLEANUP(arena_drop) struct arena *a = arena_new();
 	const struct http_call call = {
 	    .pool = HTTP_URGENT,
@@ -249,7 +249,7 @@ begin(void *arg)
 	    .up = c->env.up,
 	    .api_url = c->api_url,
 	    .token = c->token,
-	    .user_agent = DISCORD_USER_AGENT,
+	    .user_agent = ASSENT_DISCORD_AGENT,
 	    .stored = c->stored,
 	    .interaction = on_interaction,
 	    .ready = on_ready,
@@ -326,12 +326,12 @@ furnish(struct discord *c)
 	    .http = c->env.http,
 	    .api_url = c->api_url,
 	    .token = c->token,
-	    .user_agent = DISCORD_USER_AGENT};
+	    .user_agent = ASSENT_DISCORD_AGENT};
 	struct discord_answers_options answers = {.turns = c->turns,
 	    .http = c->env.http,
 	    .up = c->env.up,
 	    .api_url = c->api_url,
-	    .user_agent = DISCORD_USER_AGENT,
+	    .user_agent = ASSENT_DISCORD_AGENT,
 	    .handled = on_handled,
 	    .ctx = c};
 

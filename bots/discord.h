@@ -10,14 +10,6 @@
 #ifndef BOTS_DISCORD_H
 #define BOTS_DISCORD_H
 
-#include "version.h"
-
-/*
- * Discord, "Reference", User Agent: an address and a version in this form, or
- * Cloudflare may turn us away. The project has no page of its own; RFC 2606
- * keeps .invalid for that.
- */
-#define DISCORD_USER_AGENT \
-	"DiscordBot (https://assent.invalid, " ASSENT_VERSION ")"
+#include "channel.h"
 
 #endif

@@ -40,6 +40,8 @@ static const struct verb {
     {"policy", "check DIR | explain POLICY INTENT.json", "try policies",
 	cli_policy},
     {"slack", "manifest", "the Slack app to make", cli_slack},
+    {"discord", "invite [APPLICATION]", "the link that invites the bot",
+	cli_discord},
     {"doctor", "", "look for what is wrong", cli_doctor},
 };
 

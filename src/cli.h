@@ -35,7 +35,7 @@ struct cli {
 typedef int cli_verb(struct cli *);
 cli_verb cli_submit, cli_status, cli_list, cli_approve, cli_deny, cli_cancel,
     cli_execute, cli_report, cli_audit, cli_key, cli_policy, cli_slack,
-    cli_doctor;
+    cli_discord, cli_doctor;
 
 /*
  * Calls the daemon. `body` is taken over and may be NULL. On a 2xx answer *out
@@ -54,9 +54,11 @@ struct cli_heard {
 	const char *scopes; /* x-oauth-scopes, or NULL */
 	const char *detail; /* why no answer came */
 };
-/* Asks it, without a body; status 0 = no answer came. Prints nothing. */
+/* Asks it, without a body; status 0 = no answer came. Prints nothing. `agent`
+ * is a User-Agent in place of ours, or NULL. */
 int cli_fetch_at(struct cli *, const char *method, const char *url,
-    const char *authorization, int timeout_ms, struct cli_heard *out);
+    const char *authorization, const char *agent, int timeout_ms,
+    struct cli_heard *out);
 /* The n-th word behind the verb, or NULL. */
 const char *cli_word(const struct cli *, int n);
 /* Words on standard error; returns `code`. */

@@ -44,10 +44,12 @@ look_at_rules(struct report *r, const struct config *config)
 
 	if (reload_load(config, &set, &f) != RC_OK) {
 		doctor_say(r, "policies", "bad", "%s", f.text);
+		doctor_discord(r, config, NULL);
 		return;
 	}
 	doctor_say(r, "policies", "ok", "%d policies, %d people",
 	    policy_set_count(set), people_count(policy_set_people(set)));
+	doctor_discord(r, config, policy_set_people(set));
 	policy_set_unref(set);
 }
 

@@ -8,6 +8,7 @@
 
 #include "cli.h"
 #include "config.h"
+#include "person.h"
 
 /* What was found, as it is found. */
 struct report {
@@ -27,5 +28,11 @@ bool doctor_skew(const char *date, long long *out_s);
 
 /* Slack's tokens, scopes, Socket Mode and clock; nothing where no token is. */
 void doctor_slack(struct report *, const struct config *);
+/*
+ * Discord's token, portal, clock, and what the bot may do in the channels that
+ * are named; nothing where no token is. `people` may be NULL.
+ */
+void doctor_discord(struct report *, const struct config *,
+    const struct people *);
 
 #endif

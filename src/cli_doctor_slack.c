@@ -52,7 +52,7 @@ ask(struct report *r, const struct config *config, const char *token_name,
 	    arena_printf(c->arena, "%s%s%s", api, slash, method),
 	    arena_printf(c->arena, "Bearer %s",
 		config_text(config, token_name)),
-	    ASK_MS, heard);
+	    NULL, ASK_MS, heard);
 
 	if (status == 0) {
 		doctor_say(r, "slack", "bad", "%s: no answer: %s", method,

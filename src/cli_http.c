@@ -131,12 +131,15 @@ cli_fetch(struct cli *c, const char *method, const char *path, json_t *body,
 
 int
 cli_fetch_at(struct cli *c, const char *method, const char *url,
-    const char *authorization, int timeout_ms, struct cli_heard *out)
+    const char *authorization, const char *agent, int timeout_ms,
+    struct cli_heard *out)
 {
 	struct waiting w = WAITING(c);
 	const char *headers[] =
 	    {"Content-Type: application/x-www-form-urlencoded",
 		arena_printf(c->arena, "Authorization: %s", authorization),
+		agent != NULL ? arena_printf(c->arena, "User-Agent: %s", agent)
+			      : NULL,
 		NULL};
 	const struct http_call call = {.pool = HTTP_PLATFORM,
 	    .method = method,

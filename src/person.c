@@ -259,6 +259,12 @@ people_notify_names(const struct people *p)
 	return &p->notify_names;
 }
 
+const struct named_channel *
+people_channel_at(const struct people *p, int i)
+{
+	return i >= 0 && (size_t)i < p->channels_n ? &p->channels[i] : NULL;
+}
+
 const struct field_strings *
 people_notify_channels(const struct people *p)
 {

@@ -75,6 +75,8 @@ const struct person *people_find_owner(const struct people *,
     const char *id_or_email);
 const struct named_channel *people_channel(const struct people *,
     const char *name);
+/* In the order of the file; NULL when i is none of them. */
+const struct named_channel *people_channel_at(const struct people *, int i);
 /* By an account of a chat, as it stands in struct person; NULL if none. */
 const struct person *people_find_account(const struct people *,
     const char *channel, const char *account);
