@@ -189,8 +189,8 @@ plan_addresses(const struct people *people, const struct verdict *v,
 		}
 		if (named) {
 			(void)fault_set(f, RC_INVALID, at->channel,
-			    "the policy says who is asked, and this is "
-			    "somebody else");
+			    "must be that of somebody whom the policy "
+			    "names");
 			return fault_reason(f, "not_an_approver");
 		}
 		to->items[to->n++] = id;
