@@ -213,6 +213,17 @@ slack_auth_lost(struct slack *s, const char *why)
 }
 
 void
+slack_auth_see(struct slack *s, const json_t *posted)
+{
+	struct slack_auth *au = &s->auth;
+
+	if (au->self.app == NULL) {
+		au->self.app =
+		    keep(au->app, json_object_get(posted, "message"), "app_id");
+	}
+}
+
+void
 slack_auth_lacks(struct slack *s, const char *scope)
 {
 	struct slack_auth *au = &s->auth;

@@ -48,6 +48,8 @@ void slack_auth_begin(struct slack *);
 void slack_auth_end(struct slack *);
 /* The token was refused somewhere, or the app was removed. */
 void slack_auth_lost(struct slack *, const char *why);
+/* A message that we posted names our app, which auth.test may not do. */
+void slack_auth_see(struct slack *, const json_t *posted);
 /* Something may not be done for want of a scope. */
 void slack_auth_lacks(struct slack *, const char *scope);
 

@@ -129,6 +129,9 @@ on_reply(struct slack *s, void *arg, struct slack_reply *r)
 	struct attempt at;
 
 	p->under_way = false;
+	if (p->way.step == SLACK_STEP_POST) {
+		slack_auth_see(s, r->body);
+	}
 	if (slack_step_answer(&p->way, &s->auth, r, &at)) {
 		end(s, p, &at);
 	}

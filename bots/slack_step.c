@@ -50,7 +50,8 @@ on_account(struct slack_way *w, const struct slack_auth *au,
 
 	if (strcmp(r->error, "users_not_found") == 0) {
 		return end(out, RC_REMOTE_PERM,
-		    "no Slack account has this mail address");
+		    "users_not_found: no Slack account has this mail "
+		    "address");
 	}
 	if (r->verdict == SLACK_REFUSED) {
 		return end(out, RC_REMOTE_PERM, r->detail);
