@@ -110,18 +110,43 @@ find_roles(struct answer *w, struct decision *d)
 	}
 }
 
-/* RC_DUPLICATE: it was taken before. */
-static enum rc
-note_interaction(struct tx *tx, const struct answer *w, struct fault *f)
+static const char *
+interaction_id(struct tx *tx, const struct answer *w)
 {
-	long long n = 0;
-	enum rc rc = db_run(tx->db, f, &n,
-	    "INSERT INTO interaction (id, at_ms) VALUES (?1, ?2) "
-	    "ON CONFLICT DO NOTHING",
-	    "ti", arena_printf(tx->scratch, "%s/%s", w->channel, w->id),
-	    tx->now_ms);
+	return arena_printf(tx->scratch, "%s/%s", w->channel, w->id);
+}
 
-	return rc == RC_OK && n == 0 ? RC_DUPLICATE : rc;
+/* RC_NOT_FOUND: it is new. Else what became of it the first time. */
+static enum rc
+taken_before(struct tx *tx, struct answer *w)
+{
+	CLEANUP(db_rows_drop) struct db_rows *r = NULL;
+	struct fault f = {0};
+	enum rc rc = db_one(tx->db, &f, &r,
+	    "SELECT refused, words FROM interaction WHERE id = ?1", "t",
+	    interaction_id(tx, w));
+
+	if (rc != RC_OK) {
+		return rc;
+	}
+	w->repeated = true;
+	return db_is_null(r, 0)
+	    ? RC_OK
+	    : refuse(w, RC_FORBIDDEN, db_get_text(r, 0, w->arena),
+		  db_get_text(r, 1, w->arena));
+}
+
+static enum rc
+note_interaction(struct tx *tx, const struct answer *w, enum rc rc)
+{
+	bool counted = rc == RC_OK;
+	struct fault f = {0};
+
+	return db_run(tx->db, &f, NULL,
+	    "INSERT INTO interaction (id, at_ms, refused, words) "
+	    "VALUES (?1,?2,?3,?4)",
+	    "titt", interaction_id(tx, w), tx->now_ms,
+	    counted ? NULL : w->fault.reason, counted ? NULL : w->fault.text);
 }
 
 /* What the card there did not show whole is not approved there. */
@@ -201,21 +226,21 @@ judge(struct tx *tx, struct taking *t, struct intent *in)
 	}
 	d->intent_id = in->id;
 	find_roles(w, d);
-	rc = w->dry_run ? RC_OK : note_interaction(tx, w, &w->fault);
-	if (rc == RC_DUPLICATE) {
-		w->repeated = true;
-		return RC_OK;
+	rc = taken_before(tx, w);
+	if (rc != RC_NOT_FOUND) {
+		return rc;
 	}
-	if (rc == RC_OK) {
-		rc = learn_message(tx, t, &w->fault);
-	}
+	rc = learn_message(tx, t, &w->fault);
 	if (rc != RC_OK) {
 		return rc;
 	}
-	if (!d->known && in->plan.roles.n == 0) {
-		return refuse_stranger(tx, t);
+	rc = !d->known && in->plan.roles.n == 0 ? refuse_stranger(tx, t)
+						: decide(tx, t);
+	if (rc != RC_STORE && !w->dry_run &&
+	    note_interaction(tx, w, rc) != RC_OK) {
+		rc = RC_STORE;
 	}
-	return decide(tx, t);
+	return rc;
 }
 
 /* What the chat shows afterwards. */

@@ -115,7 +115,7 @@ struct answer {
 	 */
 	enum rc rc;
 	struct fault fault;
-	bool repeated; /* of an interaction that is known: say nothing */
+	bool repeated; /* of an interaction that is known: as the first time */
 	bool settled;  /* this answer settled it; else it was counted */
 	const struct intent *intent; /* afterwards; NULL when unknown */
 	const struct card *card;     /* likewise, as struct delivery has it */

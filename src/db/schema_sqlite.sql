@@ -241,10 +241,13 @@ CREATE TABLE quota_use (
 	PRIMARY KEY (agent_id, month)
 ) WITHOUT ROWID;
 
--- Interactions in chats that were taken: a second one changes nothing.
+-- Interactions in chats that were taken: a second one changes nothing and
+-- hears what the first one heard.
 CREATE TABLE interaction (
 	id TEXT PRIMARY KEY,		-- channel and the chat's own id
-	at_ms INTEGER NOT NULL
+	at_ms INTEGER NOT NULL,
+	refused TEXT,			-- reason code; NULL = it counted
+	words TEXT			-- why it was refused
 ) WITHOUT ROWID;
 CREATE INDEX interaction_by_time ON interaction (at_ms);
 

@@ -239,6 +239,28 @@ the_same_interaction_changes_nothing(void **state)
 }
 
 static void
+a_refused_interaction_is_refused_again(void **state)
+{
+	struct trunk *t = *state;
+	struct bed b = bed_make(t, "slack", 1);
+	struct answer c = click(&b, "T1/U9", 0), *w;
+
+	start(t);
+	for (int i = 0; i < 2; i++) {
+		w = give(&b, &c);
+		assert_int_equal(w->repeated, i == 1);
+		assert_int_equal(w->rc, RC_FORBIDDEN);
+		assert_string_equal(w->fault.reason, "not_an_approver");
+		assert_true(w->fault.text[0] != '\0');
+	}
+	assert_int_equal(trunk_count(t,
+			     "SELECT count(*) FROM audit WHERE event LIKE "
+			     "'%\"decision_refused\"%'"),
+	    1);
+	bed_end(&b);
+}
+
+static void
 a_dry_run_says_what_would_be_and_counts_nothing(void **state)
 {
 	struct trunk *t = *state;
@@ -256,6 +278,7 @@ a_dry_run_says_what_would_be_and_counts_nothing(void **state)
 	assert_int_equal(w->rc, RC_OK);
 	assert_int_equal(w->intent->state, INTENT_DENIED);
 	assert_string_equal(w->intent->reason, "too much");
+	c.id = "another";
 	c.dry_run = true;
 	w = give(&b, &c);
 	assert_int_equal(w->rc, RC_CONFLICT);
@@ -373,6 +396,7 @@ main(void)
 	    TRUNK_TEST(a_click_of_a_known_account_decides),
 	    TRUNK_TEST(what_is_not_so_is_refused),
 	    TRUNK_TEST(the_same_interaction_changes_nothing),
+	    TRUNK_TEST(a_refused_interaction_is_refused_again),
 	    TRUNK_TEST(a_dry_run_says_what_would_be_and_counts_nothing),
 	    TRUNK_TEST(
 		an_account_found_by_mail_counts_while_the_address_is_theirs),
