@@ -155,7 +155,8 @@ socket_mode_that_is_off_is_asked_for_again_after_a_minute(void **state)
 	assert_non_null(strstr(bed_health(&b).fault, "link_disabled"));
 	assert_false(bed_await_ask(59999));
 	assert_true(bed_await_ask(31 * 1000));
-	fake_advance(31 * 1000);
+	bring_up();
+	assert_true(bed_await_ask(31 * 1000));
 	bring_up();
 	assert_int_equal(bed_health(&b).state, CHANNEL_UP);
 	bed_stop(&b);
@@ -226,9 +227,7 @@ the_count_of_too_many_shows(void **state)
 		    "{\"type\":\"disconnect\",\"reason\":"
 		    "\"too_many_websockets\",\"num_connections\":11}");
 	}
-	fake_turn();
-	fake_advance(29999);
-	assert_int_equal(bed_asks_n, 2);
+	assert_false(bed_await_ask(29999));
 	fake_advance(1);
 	assert_int_equal(bed_health(&b).state, CHANNEL_DOWN);
 	assert_non_null(strstr(bed_health(&b).fault, "11"));
@@ -249,7 +248,7 @@ a_connection_without_hello_is_given_up_after_10_s(void **state)
 	assert_false(fake_sockets[0].closing);
 	fake_advance(1);
 	assert_int_equal(fake_sockets[0].code, 1000);
-	assert_true(bed_await_ask(1000));
+	assert_true(bed_asks_n > 2 || bed_await_ask(1000));
 	bring_up();
 	assert_int_equal(bed_health(&b).reconnects, 1);
 	bed_stop(&b);
