@@ -110,7 +110,7 @@ class Asked:
     def audit(self, kind):
         path = f"/v1/intents/{self.id}/audit"
         got = self.desk.daemon.admin.get(path).json()["events"]
-        return [e for e in got if e["event_type"] == kind]
+        return [e for e in got if e["type"] == kind]
 
     def refusals(self):
         return [e["metadata"]["reason"]
