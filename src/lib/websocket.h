@@ -37,9 +37,9 @@ struct websocket_loop_options {
 enum rc websocket_loop_new(const struct websocket_loop_options *,
     struct websocket_loop **out, struct fault *) MUST_CHECK;
 /*
- * Ends the thread: says close 1001 on what is open, without waiting, calls
- * `ended` with RC_BUSY for each, and runs the jobs that wait. Not from the
- * loop's thread. NULL is fine.
+ * Ends the thread: runs the jobs that wait, says what is to be said and close
+ * 1001 on what is open, without waiting, and calls `ended` with RC_BUSY for
+ * each. Timers do not run any more. Not from the loop's thread. NULL is fine.
  */
 void websocket_loop_free(struct websocket_loop *);
 /* Runs fn(arg) on the loop's thread, soon, in the order of the calls. Any
@@ -77,7 +77,8 @@ struct websocket_events {
 	/* The handshake is done. */
 	void (*opened)(void *arg, unsigned long long id);
 	/* A whole text message, as valid UTF-8 or not; NUL-terminated too.
-	 * Borrowed for the call. Binary ones are dropped with a debug line. */
+	 * Borrowed for the call. None comes after websocket_close() or
+	 * websocket_drop(). Binary ones are dropped with a debug line. */
 	void (*message)(void *arg, unsigned long long id, const char *text,
 	    size_t len);
 	void (*ended)(void *arg, unsigned long long id,
@@ -108,8 +109,8 @@ unsigned long long websocket_open(struct websocket_loop *,
  */
 enum rc websocket_send(struct websocket_loop *, unsigned long long id,
     const char *text, size_t len) MUST_CHECK;
-/* Says close with this code behind what was sent, waits for the answer for at
- * most 1 s, then drops TCP. `ended` follows with RC_OK and our code. */
+/* Says close with this code behind what was sent, and drops TCP when it is
+ * answered, or after 1 s in all. `ended` follows with RC_OK and our code. */
 void websocket_close(struct websocket_loop *, unsigned long long id, int code,
     const char *reason);
 /* Drops TCP now. `ended` follows with RC_OK and code 1006. */

@@ -9,7 +9,9 @@
 
 #include <cmocka.h>
 
-#include "lib/clock.h"
+#include <unistd.h>
+
+#include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/websocket.h"
 
@@ -83,6 +85,35 @@ a_proxy_of_the_environment_is_not_used(void **state)
 	unsetenv("http_proxy");
 	unsetenv("https_proxy");
 	unsetenv("all_proxy");
+}
+
+static void
+a_ticket_in_the_url_is_never_logged(void **state)
+{
+	struct ws_bed *x = *state;
+	FILE *log = tmpfile();
+	int old = dup(STDERR_FILENO);
+	char text[8192];
+	size_t n;
+
+	assert_non_null(log);
+	log_setup(LOG_LEVEL_DEBUG, false);
+	dup2(fileno(log), STDERR_FILENO);
+	ws_bed_open(x, ws_echo);
+	ws_client_close(&x->client, 1000, "");
+	ws_client_await_ended(&x->client);
+	websocket_loop_free(x->loop);
+	x->loop = NULL;
+	dup2(old, STDERR_FILENO);
+	close(old);
+	log_setup(LOG_LEVEL_ERROR, false);
+	rewind(log);
+	n = fread(text, 1, sizeof(text) - 1, log);
+	text[n] = '\0';
+	fclose(log);
+	assert_non_null(strstr(text, "state=open"));
+	assert_null(strstr(text, "s3cret"));
+	assert_null(strstr(x->client.detail, "s3cret"));
 }
 
 /* --- what comes ---------------------------------------------------------- */
@@ -350,7 +381,7 @@ only_so_many_wait_to_be_sent_and_they_keep_their_order(void **state)
 	ws_client_await_messages(c, WEBSOCKET_UNSENT_MAX + 1);
 }
 
-/* Reads nothing until told so by a connection to `gate`. */
+/* Held while the peer is not to read. */
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 
 static void
@@ -392,6 +423,7 @@ main(void)
 	    ROW(the_upgrade_asks_for_what_it_needs_and_nothing_else),
 	    ROW(no_user_agent_is_said_when_there_is_none),
 	    ROW(a_proxy_of_the_environment_is_not_used),
+	    ROW(a_ticket_in_the_url_is_never_logged),
 	    ROW(large_messages_come_whole),
 	    ROW(messages_come_in_order_and_may_be_empty),
 	    ROW(binary_messages_are_dropped_and_odd_text_is_kept),
