@@ -2,6 +2,8 @@
  * Verb doctor: looks at settings, policies, data folder and daemon, and says
  * what is wrong.
  */
+#include "cli_doctor.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +12,6 @@
 #include <time.h>
 
 #include "audit.h"
-#include "cli_doctor.h"
 #include "cli_store.h"
 #include "lib/clock.h"
 #include "reload.h"

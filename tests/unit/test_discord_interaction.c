@@ -153,88 +153,87 @@ a_reason_beyond_the_form_is_refused(void **state)
 }
 
 /* One member is put in place of what is there; NULL takes it away. */
+static const struct {
+	bool guild;
+	const char *path; /* "data.custom_id" */
+	const char *value;
+	enum rc rc;
+	const char *field;
+} wrong[] = {
+    {true, "type", "1", RC_NOT_FOUND, "type"},
+    {true, "type", "2", RC_NOT_FOUND, "type"},
+    {true, "type", NULL, RC_NOT_FOUND, "type"},
+    {true, "type", "'3'", RC_NOT_FOUND, "type"},
+    {true, "id", "'x'", RC_INVALID, "id"},
+    {true, "id", "7", RC_INVALID, "id"},
+    {true, "id", NULL, RC_INVALID, "id"},
+    {true, "token", NULL, RC_INVALID, "id"},
+    {true, "token", "''", RC_INVALID, "id"},
+    {true, "token", "'..'", RC_INVALID, "id"},
+    {true, "token", "'a/b'", RC_INVALID, "id"},
+    {true, "token", "'a?b'", RC_INVALID, "id"},
+    {true, "token", "'a%2fb'", RC_INVALID, "id"},
+    {true, "member", NULL, RC_INVALID, "user"},
+    {true, "member", "{}", RC_INVALID, "user"},
+    {true, "member", "{'user':{'id':'9','bot':true}}", RC_INVALID, "user"},
+    {true, "guild_id", NULL, RC_INVALID, "member"},
+    {true, "guild_id", "'x'", RC_INVALID, "guild_id"},
+    {false, "guild_id", "'5'", RC_INVALID, "member"},
+    {false, "user", NULL, RC_INVALID, "user"},
+    {false, "user", "{'id':9}", RC_INVALID, "user"},
+    {false, "channel_id", NULL, RC_INVALID, "channel_id"},
+    {true, "message.channel_id", "'1'", RC_INVALID, "channel_id"},
+    {true, "message", NULL, RC_INVALID, "message"},
+    {true, "message.id", "'a/b'", RC_INVALID, "message"},
+    {true, "data", NULL, RC_FORBIDDEN, "component"},
+    {true, "data.component_type", "3", RC_FORBIDDEN, "component"},
+    {true, "data.custom_id", NULL, RC_FORBIDDEN, "custom_id"},
+    {true, "data.custom_id", "''", RC_FORBIDDEN, "custom_id"},
+    {true, "data.custom_id", "':1'", RC_FORBIDDEN, "custom_id"},
+    {true, "data.custom_id", "'a'", RC_FORBIDDEN, "custom_id"},
+    {true, "data.custom_id", "'a:'", RC_FORBIDDEN, "custom_id"},
+    {true, "data.custom_id", "'a:5'", RC_FORBIDDEN, "custom_id"},
+    {true, "data.custom_id", "'a:-1'", RC_FORBIDDEN, "custom_id"},
+    {true, "data.custom_id", "'a:1:x'", RC_FORBIDDEN, "custom_id"},
+    {true, "data.custom_id", "'a:1:m:m'", RC_FORBIDDEN, "custom_id"},
+    {true, "data.custom_id", "'a:11'", RC_FORBIDDEN, "custom_id"},
+    {true, "data.custom_id", "'a b:1'", RC_FORBIDDEN, "custom_id"},
+    {true, "data.custom_id",
+	"'0123456789012345678901234567890123456789"
+	"012345678901234567890:1'",
+	RC_FORBIDDEN, "custom_id"},
+};
+
 static void
 what_is_not_as_documented_is_refused(void **state)
 {
-	static const struct {
-		bool guild;
-		const char *path; /* "data.custom_id" */
-		const char *value;
-		enum rc rc;
-		const char *field;
-	} rows[] = {
-	    {true, "type", "1", RC_NOT_FOUND, "type"},
-	    {true, "type", "2", RC_NOT_FOUND, "type"},
-	    {true, "type", NULL, RC_NOT_FOUND, "type"},
-	    {true, "type", "'3'", RC_NOT_FOUND, "type"},
-	    {true, "id", "'x'", RC_INVALID, "id"},
-	    {true, "id", "7", RC_INVALID, "id"},
-	    {true, "id", NULL, RC_INVALID, "id"},
-	    {true, "token", NULL, RC_INVALID, "id"},
-	    {true, "token", "''", RC_INVALID, "id"},
-	    {true, "token", "'..'", RC_INVALID, "id"},
-	    {true, "token", "'a/b'", RC_INVALID, "id"},
-	    {true, "token", "'a?b'", RC_INVALID, "id"},
-	    {true, "token", "'a%2fb'", RC_INVALID, "id"},
-	    {true, "member", NULL, RC_INVALID, "user"},
-	    {true, "member", "{}", RC_INVALID, "user"},
-	    {true, "member", "{'user':{'id':'9','bot':true}}", RC_INVALID,
-		"user"},
-	    {true, "guild_id", NULL, RC_INVALID, "member"},
-	    {true, "guild_id", "'x'", RC_INVALID, "guild_id"},
-	    {false, "guild_id", "'5'", RC_INVALID, "member"},
-	    {false, "user", NULL, RC_INVALID, "user"},
-	    {false, "user", "{'id':9}", RC_INVALID, "user"},
-	    {false, "channel_id", NULL, RC_INVALID, "channel_id"},
-	    {true, "message.channel_id", "'1'", RC_INVALID, "channel_id"},
-	    {true, "message", NULL, RC_INVALID, "message"},
-	    {true, "message.id", "'a/b'", RC_INVALID, "message"},
-	    {true, "data", NULL, RC_FORBIDDEN, "component"},
-	    {true, "data.component_type", "3", RC_FORBIDDEN, "component"},
-	    {true, "data.custom_id", NULL, RC_FORBIDDEN, "custom_id"},
-	    {true, "data.custom_id", "''", RC_FORBIDDEN, "custom_id"},
-	    {true, "data.custom_id", "':1'", RC_FORBIDDEN, "custom_id"},
-	    {true, "data.custom_id", "'a'", RC_FORBIDDEN, "custom_id"},
-	    {true, "data.custom_id", "'a:'", RC_FORBIDDEN, "custom_id"},
-	    {true, "data.custom_id", "'a:5'", RC_FORBIDDEN, "custom_id"},
-	    {true, "data.custom_id", "'a:-1'", RC_FORBIDDEN, "custom_id"},
-	    {true, "data.custom_id", "'a:1:x'", RC_FORBIDDEN, "custom_id"},
-	    {true, "data.custom_id", "'a:1:m:m'", RC_FORBIDDEN, "custom_id"},
-	    {true, "data.custom_id", "'a:11'", RC_FORBIDDEN, "custom_id"},
-	    {true, "data.custom_id", "'a b:1'", RC_FORBIDDEN, "custom_id"},
-	    {true, "data.custom_id",
-		"'0123456789012345678901234567890123456789"
-		"012345678901234567890:1'",
-		RC_FORBIDDEN, "custom_id"},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
 		CLEANUP(json_drop) json_t *d =
-		    read_text(rows[i].guild ? guild_click : dm_click);
-		const char *dot = strchr(rows[i].path, '.');
+		    read_text(wrong[i].guild ? guild_click : dm_click);
+		const char *dot = strchr(wrong[i].path, '.');
 		json_t *at = d;
 		struct discord_interaction in;
 		struct fault f = {0};
 		char value[200];
 
 		if (dot != NULL) {
-			at = json_object_getn(d, rows[i].path,
-			    (size_t)(dot - rows[i].path));
+			at = json_object_getn(d, wrong[i].path,
+			    (size_t)(dot - wrong[i].path));
 		}
-		dot = dot != NULL ? dot + 1 : rows[i].path;
-		if (rows[i].value == NULL) {
+		dot = dot != NULL ? dot + 1 : wrong[i].path;
+		if (wrong[i].value == NULL) {
 			(void)json_object_del(at, dot);
 		} else {
 			CLEANUP(json_drop) json_t *list = NULL;
 
 			(void)snprintf(value, sizeof(value), "[%s]",
-			    rows[i].value);
+			    wrong[i].value);
 			list = read_text(value);
 			(void)json_object_set(at, dot, json_array_get(list, 0));
 		}
 		assert_int_equal(discord_interaction_read(d, *state, &in, &f),
-		    rows[i].rc);
-		assert_string_equal(f.field, rows[i].field);
+		    wrong[i].rc);
+		assert_string_equal(f.field, wrong[i].field);
 	}
 }
 
