@@ -189,7 +189,7 @@ discord_resume_text(struct arena *a, const char *token, const char *session_id,
 const struct discord_close *
 discord_close_find(int code)
 {
-	enum { LIMITED_MS = 5000 };
+	enum { LIMITED_MS = 1000 }; /* the next connection counts anew */
 	static const struct discord_close unknown = {
 	    .words = "it closed with a code that is not documented",
 	};
