@@ -23,6 +23,7 @@ import secrets
 import sys
 import threading
 
+import discord_limits
 from discord_gateway import Gateway, reset
 from discord_interactions import DEADLINE_S, People
 from discord_rest import Rest
@@ -93,6 +94,8 @@ class Discord:
     def stop(self):
         async def end():
             self.rest.hanging.set()
+            for conn in list(self.gateway.connections):
+                reset(conn.transport)
             for server in (self.gateway.main, self.gateway.resume,
                            self.rest):
                 with contextlib.suppress(Exception):
@@ -153,6 +156,11 @@ class Discord:
 
     def submit(self, one, values, **kw):
         return self.do(self.people.submit, one, values, **kw)
+
+    @staticmethod
+    def people_inputs(form):
+        """(field, whether it is in a Label) of an open form."""
+        return discord_limits.inputs(form)
 
     # --- what Discord does to connections -----------------------------------
 
