@@ -155,15 +155,15 @@ slack_carried_write(struct arena *a, const struct slack_interaction *i)
 static bool
 is_remote_id(const char *s)
 {
-	int slashes = 0;
+	static const char alphabet[] = "/ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "abcdefghijklmnopqrstuvwxyz"
+				       "0123456789_.-";
+	const char *slash = strchr(s, '/');
 
-	if (s == NULL || strlen(s) > (size_t)(3 * ID_MAX + 2)) {
-		return false;
-	}
-	for (const char *p = s; *p != '\0'; p++) {
-		slashes += *p == '/' ? 1 : 0;
-	}
-	return slashes == 2;
+	return strlen(s) <= (size_t)(3 * ID_MAX + 2) &&
+	    s[strspn(s, alphabet)] == '\0' && slash != NULL &&
+	    strchr(slash + 1, '/') != NULL &&
+	    strchr(slash + 1, '/') == strrchr(s, '/');
 }
 
 static const char *
