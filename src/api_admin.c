@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "dialect_find.h"
 #include "fact.h"
 #include "lib/random.h"
 #include "link.h"
@@ -96,6 +97,7 @@ enum rc
 api_key_create(struct api_request *r)
 {
 	const struct key *in = r->call.in;
+	struct making *m;
 	CLEANUP(rules_drop) struct policy_set *set =
 	    rules_get(r->api->options.rules);
 
@@ -104,7 +106,9 @@ api_key_create(struct api_request *r)
 		return fault_set(&r->fault, RC_INVALID, "person",
 		    "there is no person of this id in assent.yaml");
 	}
-	making_new(r)->asked = *in;
+	m = making_new(r);
+	m->asked = *in;
+	m->asked.prefix = dialect_key_prefix(in->dialect);
 	return RC_OK;
 }
 

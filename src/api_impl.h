@@ -40,6 +40,12 @@ struct api_request {
 typedef enum rc api_op(struct api_request *r);
 extern api_op *const api_ops[OPS];
 
+/*
+ * Finds the caller, checks class and limits, lets the dialect decode. The body
+ * of a caller who may not is read too: what they tried to decide is recorded.
+ */
+enum rc api_admit(struct api_request *);
+
 /* The parts of the table, one file each. */
 api_op api_submit, api_intent_list, api_intent_show, api_verdict,
     api_intent_audit, api_decide, api_cancel, api_execute, api_execution_show,

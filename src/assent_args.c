@@ -48,6 +48,7 @@ static const struct row {
     TEXT("person", person),
     TEXT("agent", agent),
     TEXT("dialect", dialect),
+    TEXT("plan", plan),
     TEXT("scopes", scopes),
     TEXT("rate-limit", rate_limit),
     TEXT("state", state),

@@ -42,6 +42,7 @@ struct args {
 	const char *person;
 	const char *agent;
 	const char *dialect;
+	const char *plan;
 	const char *scopes;
 	const char *rate_limit;
 	const char *state;

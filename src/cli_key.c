@@ -9,8 +9,13 @@
 
 #include "agent.h"
 #include "cli_store.h"
+#include "dialect.h"
+#include "dialect_find.h"
+#include "fact.h"
 #include "lib/crypto.h"
+#include "quota.h"
 #include "reload.h"
+#include "vault.h"
 
 /* One change of keys, as a job. */
 struct keying {
@@ -18,6 +23,7 @@ struct keying {
 	struct key key;
 	const char *revoke; /* id; NULL = create */
 	char secret[AGENT_KEY_SIZE];
+	const char *master; /* fingerprint, as the daemon left it; or NULL */
 	struct fault fault;
 };
 
@@ -26,6 +32,10 @@ key_job(struct tx *tx, void *arg)
 {
 	struct keying *k = arg;
 
+	if (fact_text(tx->db, "master_key", k->arena, &k->master, &k->fault) ==
+	    RC_NOT_FOUND) {
+		k->master = NULL;
+	}
 	if (k->revoke != NULL) {
 		return key_revoke(tx, k->revoke, "command line", &k->fault);
 	}
@@ -79,25 +89,85 @@ check_create(const struct args *a)
 		return cli_fail(CLI_USAGE,
 		    "key create needs --class agent, reviewer or admin");
 	}
+	if (a->plan != NULL && strcmp(a->class, "agent") != 0) {
+		return cli_fail(CLI_USAGE, "--plan is for keys of agents");
+	}
+	if (a->plan != NULL && quota_find(a->plan) == NULL) {
+		return cli_fail(CLI_USAGE, "--plan is one of free, pro, scale");
+	}
 	return CLI_OK;
 }
 
-static int
-print_key(struct cli *c, const char *id, const char *name, const char *class,
-    const char *agent, const char *secret)
+/* What a key is told by, once. */
+struct made {
+	const char *id, *name, *class, *agent, *secret;
+	const char *webhook_secret; /* of an agent's key; "" or NULL = none */
+};
+
+static const char *
+or_null(const char *s)
 {
-	json_t *o = json_pack("{s:s, s:s, s:s, s:s*, s:s}", "id", id, "name",
-	    name, "class", class, "agentId",
-	    agent != NULL && agent[0] != '\0' ? agent : NULL, "apiKey", secret);
+	return s != NULL && s[0] != '\0' ? s : NULL;
+}
+
+static int
+print_key(struct cli *c, const struct made *m)
+{
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s*, s:s, s:s*}", "id", m->id,
+	    "name", m->name, "class", m->class, "agentId", or_null(m->agent),
+	    "apiKey", m->secret, "webhookSecret", or_null(m->webhook_secret));
 
 	if (!cli_print_json(c, o)) {
-		(void)printf("%s\n", secret);
+		(void)printf("%s\n", m->secret);
 		(void)fprintf(stderr,
-		    "assent: %s key %s of %s; it is shown this once\n", class,
-		    id, name);
+		    "assent: %s key %s of %s; it is shown this once\n",
+		    m->class, m->id, m->name);
+		if (or_null(m->webhook_secret) != NULL) {
+			(void)fprintf(stderr,
+			    "assent: its webhooks are signed with %s\n",
+			    m->webhook_secret);
+		}
 	}
 	json_decref(o);
 	return CLI_OK;
+}
+
+/* As the daemon would tell it; NULL where its master key is not at hand. None
+ * is made here: the daemon may have one that we do not see. */
+static const char *
+webhook_secret(const struct config *config, const struct keying *k)
+{
+	const struct vault_options o = {
+	    .master = config_text(config, "master_key"),
+	    .data_dir = config_text(config, "data_dir"),
+	};
+	char secret[VAULT_WEBHOOK_SECRET], print[VAULT_FINGERPRINT];
+	struct vault *v;
+	struct fault f = {0};
+	bool same;
+
+	if (k->key.agent_id == NULL || k->master == NULL ||
+	    vault_new(&o, &v, &f) != RC_OK) {
+		return NULL;
+	}
+	vault_fingerprint(v, print);
+	vault_webhook_secret(v, k->key.agent_id, secret);
+	vault_free(v);
+	same = strcmp(print, k->master) == 0;
+	return same ? arena_strdup(k->arena, secret) : NULL;
+}
+
+static int
+print_offline(struct cli *c, const struct config *config, struct keying *k)
+{
+	const struct made m = {.id = k->key.id,
+	    .name = k->key.name,
+	    .class = key_class_words[k->key.class],
+	    .agent = k->key.agent_id,
+	    .secret = k->secret,
+	    .webhook_secret = webhook_secret(config, k)};
+
+	return print_key(c, &m);
 }
 
 /* A key for somebody who is not in assent.yaml would never count. */
@@ -137,6 +207,8 @@ create_offline(struct cli *c)
 	    .person = a->person,
 	    .agent_id = a->agent,
 	    .dialect = a->dialect != NULL ? a->dialect : "zehrava",
+	    .prefix = dialect_key_prefix(a->dialect),
+	    .quota = a->plan,
 	    .rate_limit = a->rate_limit != NULL ? atoll(a->rate_limit) : 0};
 	split(c->arena, a->scopes, &k.key.scopes);
 	if (!cli_store_open(c, &config, &st)) {
@@ -145,8 +217,7 @@ create_offline(struct cli *c)
 	if (k.key.class == KEY_AGENT || k.key.person == NULL ||
 	    person_is_known(config, k.key.person)) {
 		code = store_now(st, key_job, &k) == RC_OK
-		    ? print_key(c, k.key.id, k.key.name, a->class,
-			  k.key.agent_id, k.secret)
+		    ? print_offline(c, config, &k)
 		    : cli_fail(CLI_FAILED, "%s", k.fault.text);
 	}
 	crypto_wipe(k.secret, sizeof(k.secret));
@@ -169,9 +240,9 @@ create(struct cli *c)
 	if (a->offline) {
 		return create_offline(c);
 	}
-	body = json_pack("{s:s, s:s, s:s*, s:s*, s:s*}", "name", a->name,
+	body = json_pack("{s:s, s:s, s:s*, s:s*, s:s*, s:s*}", "name", a->name,
 	    "class", a->class, "person", a->person, "agent_id", a->agent,
-	    "dialect", a->dialect);
+	    "dialect", a->dialect, "plan", a->plan);
 	split(c->arena, a->scopes, &scopes);
 	for (size_t i = 0; i < scopes.n; i++) {
 		if (i == 0) {
@@ -186,9 +257,14 @@ create(struct cli *c)
 	}
 	code = cli_call(c, "POST", "/v1/keys", body, &o);
 	if (code == CLI_OK) {
-		code = print_key(c, cli_text(c, o, "id"),
-		    cli_text(c, o, "name"), cli_text(c, o, "class"),
-		    cli_text(c, o, "agentId"), cli_text(c, o, "apiKey"));
+		const struct made m = {.id = cli_text(c, o, "id"),
+		    .name = cli_text(c, o, "name"),
+		    .class = cli_text(c, o, "class"),
+		    .agent = cli_text(c, o, "agentId"),
+		    .secret = cli_text(c, o, "apiKey"),
+		    .webhook_secret = cli_text(c, o, "webhookSecret")};
+
+		code = print_key(c, &m);
 		json_decref(o);
 	}
 	return code;

@@ -21,6 +21,7 @@
 #include "lib/field.h"
 #include "lib/json_out.h"
 #include "lib/rc.h"
+#include "quota.h"
 #include "store_intent.h"
 
 /* What can be asked of the core. In brackets: the type behind call->in. */

@@ -26,6 +26,14 @@ dialect_find(const char *name)
 	return NULL;
 }
 
+const char *
+dialect_key_prefix(const char *name)
+{
+	const struct dialect *d = name != NULL ? dialect_find(name) : NULL;
+
+	return d != NULL ? d->key_prefix : NULL;
+}
+
 const struct dialect *
 dialect_of_path(const char *path)
 {

@@ -108,6 +108,7 @@ put_key(struct json_out *o, const struct key *k)
 	    PUT(struct key, person, PUT_TEXT, "person"),
 	    PUT(struct key, dialect, PUT_TEXT, "dialect"),
 	    PUT(struct key, scopes, PUT_STRINGS, "scopes"),
+	    PUT(struct key, quota, PUT_TEXT, "plan"),
 	    PUT(struct key, rate_limit, PUT_INT, "rate_limit", "rateLimit"),
 	    PUT(struct key, created_ms, PUT_TIME, "created_at"),
 	    PUT(struct key, revoked, PUT_BOOL, "revoked"),

@@ -332,6 +332,22 @@ zehrava_decode_webhook(struct call *call, struct fault *f)
 	return RC_OK;
 }
 
+/* A word of the table of plans. */
+static enum rc
+decode_plan(struct arena *a, const json_t *v, void *member, struct fault *f)
+{
+	const char *s = json_string_value(v);
+
+	(void)a;
+	for (int i = 0; s != NULL && quota_words[i] != NULL; i++) {
+		if (strcmp(s, quota_words[i]) == 0) {
+			*(const char **)member = quota_words[i];
+			return RC_OK;
+		}
+	}
+	return fault_set(f, RC_INVALID, "", "must be free, pro or scale");
+}
+
 struct registration {
 	struct agent agent;
 	const json_t *metadata;
@@ -387,6 +403,8 @@ static const struct field key_fields[] = {
     FIELD_STRING(struct key, dialect, "dialect", 1, ZEHRAVA_NAME_MAX),
     FIELD_STRINGS(struct key, scopes, "scopes", 0, ITEMS_MAX,
 	.item_max = ZEHRAVA_NAME_MAX),
+    FIELD_CUSTOM(struct key, quota, "plan", decode_plan,
+	.schema = "\"type\":\"string\",\"enum\":[\"free\",\"pro\",\"scale\"]"),
     FIELD_INT(struct key, rate_limit, "rate_limit", 0, RATE_MAX,
 	.aliases = "rateLimit"),
 };
@@ -409,6 +427,10 @@ zehrava_decode_key(struct call *call, struct fault *f)
 	}
 	if (rc == RC_OK && k->agent_id != NULL && k->class != KEY_AGENT) {
 		rc = fault_set(f, RC_INVALID, "agent_id",
+		    "is only for keys of class agent");
+	}
+	if (rc == RC_OK && k->quota != NULL && k->class != KEY_AGENT) {
+		rc = fault_set(f, RC_INVALID, "plan",
 		    "is only for keys of class agent");
 	}
 	return rc;

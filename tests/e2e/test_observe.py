@@ -31,7 +31,8 @@ def test_the_daemon_is_healthy_and_ready(daemon):
     assert got.status == 200
     assert got.json()["status"] == "ready"
     assert got.json()["store"]["state"] == "up"
-    assert got.json()["channels"] == {"webhook": {"state": "up"}}
+    assert got.json()["channels"] == {"webhook": {"state": "up"},
+                                      "slack_webhook": {"state": "up"}}
     assert daemon.client().call("HEAD", "/readyz").body == b""
     for path in ("/healthz", "/readyz", "/metrics"):
         assert daemon.client().post(path, {}).status == 404
