@@ -169,12 +169,16 @@ call_back(struct click *c, json_t *body)
 	}
 }
 
-/* It was not taken, or Discord failed in between; and there is time. */
+/*
+ * A callback counts once, so that another is harmless where it is not known
+ * what became of the first: Discord then says that it has one (40060).
+ */
 static bool
 may_retry(const struct click *c, const struct called *called)
 {
 	enum { SERVER_FIRST = 500 };
 	bool lost = called->rc == RC_REMOTE_TEMP ||
+	    called->rc == RC_UNCERTAIN ||
 	    (called->rc == RC_OK && called->heads.status >= SERVER_FIRST);
 
 	return lost && c->tries < TRIES_MAX && since_click(c) < RETRY_MS;
