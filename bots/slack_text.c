@@ -90,14 +90,10 @@ slack_text_short(struct arena *a, const char *s, size_t max)
 const char *
 slack_text_escape(struct arena *a, const char *s)
 {
-	CLEANUP(buf_fini) struct buf shown, out;
+	CLEANUP(buf_fini) struct buf out;
 
-	buf_init(&shown, 0);
 	buf_init(&out, 0);
-	if (s != NULL) {
-		text_show(&shown, s, strlen(s), false, NULL);
-	}
-	for (const char *p = buf_str(&shown); *p != '\0'; p++) {
+	for (const char *p = s; *p != '\0'; p++) {
 		switch (*p) {
 		case '&':
 			buf_puts(&out, "&amp;");

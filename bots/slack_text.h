@@ -28,9 +28,9 @@ const char *slack_text_cut(struct arena *, const char *s, size_t max,
 /* The same for a name on a button: the end becomes "...". */
 const char *slack_text_short(struct arena *, const char *s, size_t max);
 /*
- * For a text that Slack reads as mrkdwn: shown form on one line, and & < >
- * escaped, so that nothing in it is a link or a mention (Slack, "Formatting
- * text for app surfaces"). Styles it may still have: keep it short.
+ * For a text that Slack reads as mrkdwn: & < > escaped, so that nothing in it
+ * is a link or a mention (Slack, "Formatting text for app surfaces"). Styles
+ * it may still have: keep it short.
  */
 const char *slack_text_escape(struct arena *, const char *s);
 
