@@ -44,81 +44,75 @@ judged(enum rc rc, int status, int retry_after_s, const char *body)
 
 #define NO(error) "{\"ok\":false,\"error\":\"" error "\"}"
 
+static const struct {
+	enum rc rc;
+	int status, after_s;
+	const char *body;
+	enum slack_verdict verdict;
+	int retry_s;
+	const char *error, *detail;
+} answers[] = {
+    {RC_OK, 200, 0, "{\"ok\":true}", SLACK_FINE, 0, "", "HTTP 200"},
+    {RC_OK, 429, 7, NO("ratelimited"), SLACK_LIMITED, 7, "", "HTTP 429"},
+    {RC_OK, 429, 0, "", SLACK_LIMITED, 30, "", "HTTP 429"},
+    {RC_OK, 200, 0, NO("ratelimited"), SLACK_LIMITED, 30, "ratelimited",
+	"ratelimited"},
+    {RC_OK, 200, 3, NO("rate_limited"), SLACK_LIMITED, 3, "rate_limited",
+	"rate_limited"},
+    {RC_OK, 200, 0, NO("message_limit_exceeded"), SLACK_LIMITED, 30,
+	"message_limit_exceeded", "message_limit_exceeded"},
+    {RC_OK, 200, 0, NO("invalid_auth"), SLACK_FATAL, 0, "invalid_auth",
+	"invalid_auth"},
+    {RC_OK, 200, 0, NO("token_revoked"), SLACK_FATAL, 0, "token_revoked",
+	"token_revoked"},
+    {RC_OK, 200, 0, NO("account_inactive"), SLACK_FATAL, 0, "account_inactive",
+	"account_inactive"},
+    {RC_OK, 200, 0, NO("not_allowed_token_type"), SLACK_FATAL, 0,
+	"not_allowed_token_type", "not_allowed_token_type"},
+    {RC_OK, 200, 0, NO("internal_error"), SLACK_UNSURE, 0, "internal_error",
+	"internal_error"},
+    {RC_OK, 200, 0, NO("fatal_error"), SLACK_UNSURE, 0, "fatal_error",
+	"fatal_error"},
+    {RC_OK, 200, 0, NO("service_unavailable"), SLACK_TEMP, 0,
+	"service_unavailable", "service_unavailable"},
+    {RC_OK, 200, 0, NO("channel_not_found"), SLACK_REFUSED, 0,
+	"channel_not_found", "channel_not_found"},
+    {RC_OK, 200, 0, NO("never_heard_of"), SLACK_REFUSED, 0, "never_heard_of",
+	"never_heard_of"},
+    {RC_OK, 200, 0,
+	"{\"ok\":false,\"error\":\"missing_scope\",\"needed\":"
+	"\"im:write\"}",
+	SLACK_REFUSED, 0, "missing_scope", "missing_scope: im:write"},
+    {RC_OK, 200, 0,
+	"{\"ok\":false,\"error\":\"invalid_blocks\",\"response_"
+	"metadata\":{\"messages\":[\"[ERROR] too long\"]}}",
+	SLACK_REFUSED, 0, "invalid_blocks", "invalid_blocks; [ERROR] too long"},
+    {RC_OK, 200, 0, "{}", SLACK_UNSURE, 0, "", "the answer has no error"},
+    {RC_OK, 200, 0, "[]", SLACK_UNSURE, 0, "", "the answer has no error"},
+    {RC_OK, 200, 0, "<html>", SLACK_UNSURE, 0, "", "the answer is not JSON"},
+    {RC_OK, 200, 0, "", SLACK_UNSURE, 0, "", "the answer is not JSON"},
+    {RC_OK, 500, 0, NO("internal_error"), SLACK_UNSURE, 0, "", "HTTP 500"},
+    {RC_OK, 503, 0, "busy", SLACK_UNSURE, 0, "", "HTTP 503"},
+    {RC_OK, 302, 0, "", SLACK_TEMP, 0, "", "HTTP 302"},
+    {RC_OK, 404, 0, "no", SLACK_TEMP, 0, "", "HTTP 404"},
+    {RC_UNCERTAIN, 0, 0, "", SLACK_UNSURE, 0, "", "words"},
+    {RC_REMOTE_TEMP, 0, 0, "", SLACK_TEMP, 0, "", "words"},
+    {RC_REMOTE_PERM, 0, 0, "", SLACK_TEMP, 0, "", "words"},
+    {RC_BUSY, 0, 0, "", SLACK_BUSY, 0, "", "words"},
+};
+
 static void
 an_answer_says_what_it_means(void **state)
 {
-	static const struct {
-		enum rc rc;
-		int status, after_s;
-		const char *body;
-		enum slack_verdict verdict;
-		int retry_s;
-		const char *error, *detail;
-	} rows[] = {
-	    {RC_OK, 200, 0, "{\"ok\":true}", SLACK_FINE, 0, "", "HTTP 200"},
-	    {RC_OK, 429, 7, NO("ratelimited"), SLACK_LIMITED, 7, "",
-		"HTTP 429"},
-	    {RC_OK, 429, 0, "", SLACK_LIMITED, 30, "", "HTTP 429"},
-	    {RC_OK, 200, 0, NO("ratelimited"), SLACK_LIMITED, 30, "ratelimited",
-		"ratelimited"},
-	    {RC_OK, 200, 3, NO("rate_limited"), SLACK_LIMITED, 3,
-		"rate_limited", "rate_limited"},
-	    {RC_OK, 200, 0, NO("message_limit_exceeded"), SLACK_LIMITED, 30,
-		"message_limit_exceeded", "message_limit_exceeded"},
-	    {RC_OK, 200, 0, NO("invalid_auth"), SLACK_FATAL, 0, "invalid_auth",
-		"invalid_auth"},
-	    {RC_OK, 200, 0, NO("token_revoked"), SLACK_FATAL, 0,
-		"token_revoked", "token_revoked"},
-	    {RC_OK, 200, 0, NO("account_inactive"), SLACK_FATAL, 0,
-		"account_inactive", "account_inactive"},
-	    {RC_OK, 200, 0, NO("not_allowed_token_type"), SLACK_FATAL, 0,
-		"not_allowed_token_type", "not_allowed_token_type"},
-	    {RC_OK, 200, 0, NO("internal_error"), SLACK_UNSURE, 0,
-		"internal_error", "internal_error"},
-	    {RC_OK, 200, 0, NO("fatal_error"), SLACK_UNSURE, 0, "fatal_error",
-		"fatal_error"},
-	    {RC_OK, 200, 0, NO("service_unavailable"), SLACK_TEMP, 0,
-		"service_unavailable", "service_unavailable"},
-	    {RC_OK, 200, 0, NO("channel_not_found"), SLACK_REFUSED, 0,
-		"channel_not_found", "channel_not_found"},
-	    {RC_OK, 200, 0, NO("never_heard_of"), SLACK_REFUSED, 0,
-		"never_heard_of", "never_heard_of"},
-	    {RC_OK, 200, 0,
-		"{\"ok\":false,\"error\":\"missing_scope\",\"needed\":"
-		"\"im:write\"}",
-		SLACK_REFUSED, 0, "missing_scope", "missing_scope: im:write"},
-	    {RC_OK, 200, 0,
-		"{\"ok\":false,\"error\":\"invalid_blocks\",\"response_"
-		"metadata\":{\"messages\":[\"[ERROR] too long\"]}}",
-		SLACK_REFUSED, 0, "invalid_blocks",
-		"invalid_blocks; [ERROR] too long"},
-	    {RC_OK, 200, 0, "{}", SLACK_UNSURE, 0, "",
-		"the answer has no error"},
-	    {RC_OK, 200, 0, "[]", SLACK_UNSURE, 0, "",
-		"the answer has no error"},
-	    {RC_OK, 200, 0, "<html>", SLACK_UNSURE, 0, "",
-		"the answer is not JSON"},
-	    {RC_OK, 200, 0, "", SLACK_UNSURE, 0, "", "the answer is not JSON"},
-	    {RC_OK, 500, 0, NO("internal_error"), SLACK_UNSURE, 0, "",
-		"HTTP 500"},
-	    {RC_OK, 503, 0, "busy", SLACK_UNSURE, 0, "", "HTTP 503"},
-	    {RC_OK, 302, 0, "", SLACK_TEMP, 0, "", "HTTP 302"},
-	    {RC_OK, 404, 0, "no", SLACK_TEMP, 0, "", "HTTP 404"},
-	    {RC_UNCERTAIN, 0, 0, "", SLACK_UNSURE, 0, "", "words"},
-	    {RC_REMOTE_TEMP, 0, 0, "", SLACK_TEMP, 0, "", "words"},
-	    {RC_REMOTE_PERM, 0, 0, "", SLACK_TEMP, 0, "", "words"},
-	    {RC_BUSY, 0, 0, "", SLACK_BUSY, 0, "", "words"},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct slack_reply r = judged(rows[i].rc, rows[i].status,
-		    rows[i].after_s, rows[i].body);
+	for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+		struct slack_reply r = judged(answers[i].rc, answers[i].status,
+		    answers[i].after_s, answers[i].body);
 
-		assert_int_equal(r.verdict, rows[i].verdict);
-		assert_int_equal(r.retry_after_s, rows[i].retry_s);
-		assert_string_equal(r.error, rows[i].error);
-		assert_string_equal(r.detail, rows[i].detail);
+		assert_int_equal(r.verdict, answers[i].verdict);
+		assert_int_equal(r.retry_after_s, answers[i].retry_s);
+		assert_string_equal(r.error, answers[i].error);
+		assert_string_equal(r.detail, answers[i].detail);
 		slack_reply_fini(&r);
 	}
 }
