@@ -269,16 +269,17 @@ coverage:
 	    --exclude '.*embedded\.c' --print-summary \
 	    --html-details $(BUILD)/cov/index.html
 
-# --- the fakes, against the chats' own libraries ----------------------------
+# --- against the libraries and linters of others ----------------------------
 
-# Not part of `make test`: npm fetches the libraries, into build/conformance.
+# Not part of `make test`: npm fetches them, into build/conformance.
 # make conformance T=slack runs those whose names match.
-CONFORMANCE := $(sort $(wildcard tests/fake/*/run))
+CONFORMANCE := $(sort $(wildcard tests/fake/*/run tests/conformance/*/run))
 
 .PHONY: conformance
 conformance: deps-test
 	command -v npm >/dev/null || { echo 'needs node (20+) and npm' >&2; exit 1; }
-	for r in $(if $(T),$(filter tests/fake/$(T)%,$(CONFORMANCE)), \
+	for r in $(if $(T),$(filter tests/fake/$(T)% tests/conformance/$(T)%, \
+	    $(CONFORMANCE)), \
 	    $(CONFORMANCE)); do \
 	    name=$$(basename $${r%/run}); echo "$$name:"; \
 	    $(PYTHON) $$r $(abspath $(BUILD))/conformance/$$name || exit 1; \
@@ -292,7 +293,7 @@ H_FILES := $(sort $(wildcard src/*.h src/*/*.h bots/*.h tests/*/*.h))
 TIDY := $(C_FILES:%=$(BUILD)/lint/%.tidy)
 
 .PHONY: lint lint-fast lint-rooms lint-format lint-tidy lint-cppcheck \
-    lint-shell lint-man lint-docs docs format
+    lint-shell lint-man lint-docs docs format openapi-files
 lint: lint-fast lint-cppcheck lint-tidy
 lint-fast: lint-rooms lint-format lint-shell lint-man lint-docs
 lint-rooms:
@@ -327,10 +328,18 @@ lint-man:
 # What is written, against what was built; as `make test` builds it.
 lint-docs:
 	$(MAKE) MODE=asan docs
-docs: build $(B)/lint/lifecycle
+docs: build $(B)/lint/lifecycle $(B)/lint/openapi
 	$(NORANDOM) $(PYTHON) tests/lint/docs $(B)
-$(B)/lint/lifecycle: $(B)/tests/lint/lifecycle.o $(LIB)
+$(B)/lint/lifecycle $(B)/lint/openapi: $(B)/lint/%: $(B)/tests/lint/%.o $(LIB)
 	$(call link,$< $(LIB) $(LIBS))
+
+# Writes contrib/openapi anew, from the tables.
+.PHONY: openapi
+openapi:
+	$(MAKE) MODE=asan openapi-files
+openapi-files: $(B)/lint/openapi
+	for d in zehrava vantagate; do \
+	    $(NORANDOM) $< $$d >contrib/openapi/$$d.json || exit 1; done
 
 # --- installing -----------------------------------------------------------
 
@@ -365,10 +374,11 @@ help:
 	echo 'make tsan            units and races under ThreadSanitizer'
 	echo 'make fuzz [T=name]   every fuzz target for FUZZ_SECONDS=60'
 	echo 'make bench           ratios against the bare libraries'
-	echo 'make conformance     the fake chats against their own libraries (npm)'
+	echo 'make conformance     fakes and documents against the tools of others (npm)'
 	echo 'make coverage        gcovr; pages in build/cov/index.html'
 	echo 'make lint            rooms format tidy cppcheck shell docs'
 	echo 'make lint-fast       the same without tidy and cppcheck'
+	echo 'make openapi         contrib/openapi anew, from the tables'
 	echo 'make format          clang-format in place'
 	echo 'make install         DESTDIR= prefix=/usr/local'
 	echo 'make clean           removes build/'

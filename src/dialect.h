@@ -210,7 +210,8 @@ struct route {
 	const char *(*show)(struct call *, size_t *len);
 	int per_minute; /* requests of one address; 0 = as many as it likes */
 	/* For people who read of it, and for openapi.h: */
-	const char *does; /* in a few words */
+	const char *does;  /* in a few words */
+	const char *query; /* names that it reads, blank-separated; or NULL */
 	const struct route_body *body;
 	const struct route_answer *answer; /* NULL: an object, not told */
 	int refusals[ROUTE_REFUSALS_MAX];  /* statuses, beside 503 */

@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dialect_find.h"
 #include "fact.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/json.h"
+#include "openapi.h"
 #include "version.h"
 
 static void
@@ -282,6 +284,26 @@ metrics(const struct observe *o, struct http_request *http)
 	buf_fini(&b);
 }
 
+static void
+openapi(const struct observe *o, struct http_request *http)
+{
+	static const char none[] = "{\"error\":\"There is no such dialect\"}";
+	const char *name = http_query(http, "dialect");
+	const struct dialect *d = name != NULL ? dialect_find(name)
+					       : dialect_at(0);
+	const char *text;
+	size_t len;
+
+	(void)o;
+	if (d == NULL) {
+		http_reply(http, 404, "application/json", none,
+		    sizeof(none) - 1);
+		return;
+	}
+	text = openapi_text(http_arena(http), d, &len);
+	http_reply(http, 200, "application/json", text, len);
+}
+
 static const struct {
 	const char *path;
 	void (*answer)(const struct observe *, struct http_request *);
@@ -289,6 +311,7 @@ static const struct {
     {"/healthz", healthz},
     {"/readyz", readyz},
     {"/metrics", metrics},
+    {"/openapi.json", openapi},
 };
 
 bool

@@ -97,6 +97,7 @@ enum rc zehrava_filter(const char *word, struct intent_filter *out,
 void zehrava_put_events(struct json_out *, const char *name,
     const struct audit_event *, int n);
 
+extern const struct route_answer zehrava_fault_members;
 json_t *zehrava_fault(struct call *, const struct fault *, int *status);
 const char *zehrava_news(struct arena *, const struct webhook_news *,
     size_t *len);

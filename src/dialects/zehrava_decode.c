@@ -103,9 +103,11 @@ static const struct field answer_fields[] = {
     FIELD_STRING(struct decide_in, reason, "reason", 0, INTENT_REASON_MAX),
     FIELD_STRING(struct decide_in, nonce, "nonce", 1, NONCE_MAX),
     FIELD_CUSTOM(struct decide_in, decided_at_ms, "decided_at", decode_instant,
+	.schema = "\"type\":[\"string\",\"integer\"],\"format\":\"date-time\"",
 	.aliases = "decidedAt",
 	.present = offsetof(struct decide_in, has_decided_at) + 1),
-    FIELD_CUSTOM(struct decide_in, digest, "digest", decode_digest),
+    FIELD_CUSTOM(struct decide_in, digest, "digest", decode_digest,
+	.schema = "\"type\":\"string\",\"pattern\":\"^[0-9a-fA-F]{64}$\""),
     FIELD_STRING(struct decide_in, intent_id, "proposalId", 0, ZEHRAVA_NAME_MAX,
 	.aliases = "intentId proposal_id intent_id"),
 };
@@ -202,6 +204,7 @@ struct choice {
 
 static const struct field decide_fields[] = {
     FIELD_CUSTOM(struct choice, in, "option", decode_choice,
+	.schema = "\"type\":[\"string\",\"integer\"]",
 	.present = offsetof(struct choice, has_option) + 1),
     FIELD_ENUM(struct choice, outcome, "outcome", outcome_words,
 	.present = offsetof(struct choice, has_outcome) + 1),
@@ -242,7 +245,8 @@ zehrava_decode_decide(struct call *call, struct fault *f)
 static const struct field execute_fields[] = {
     FIELD_STRING(struct execute_in, mode, "mode", 1, MODE_MAX),
     FIELD_CUSTOM(struct execute_in, payload_sha256, "payload_sha256",
-	decode_digest, .aliases = "payloadSha256 payload_hash"),
+	decode_digest, .aliases = "payloadSha256 payload_hash",
+	.schema = "\"type\":\"string\",\"pattern\":\"^[0-9a-fA-F]{64}$\""),
 };
 
 const struct route_body zehrava_body_execute = {.fields = execute_fields,

@@ -9,6 +9,21 @@
 
 #include "zehrava.h"
 
+#define TEXT "\"type\":\"string\""
+
+/* What is told of every fault; some have more. */
+static const struct member fault_members[] = {
+    {"error", TEXT, false, NULL},
+    {"message", TEXT, true, NULL},
+    {"field", TEXT, true, NULL},
+    {"reason_code", TEXT, true, NULL},
+    {"status", TEXT, true, NULL},
+    {"retry_after", "\"type\":\"integer\"", true, NULL},
+};
+
+const struct route_answer zehrava_fault_members = {fault_members,
+    ARRAY_LEN(fault_members)};
+
 /* One fault being told. */
 struct saying {
 	struct arena *arena;

@@ -155,15 +155,23 @@ static const struct field fields[] = {
     FIELD_STRING(struct body, draft.profile, "profile", 1, ZEHRAVA_NAME_MAX,
 	.aliases = "profile_id profileId"),
     FIELD_CUSTOM(struct body, draft.ttl_s, "expiresIn", decode_expiry,
-	.aliases = "expires_in"),
+	.aliases = "expires_in",
+	.schema =
+	    "\"type\":[\"string\",\"integer\"],\"pattern\":\"^[0-9]+[smhd]?$\",\"default\":\"1h\""),
     FIELD_OBJECT(struct body, draft.metadata, "metadata"),
     FIELD_STRING(struct body, draft.title, "title", 1, ZEHRAVA_TITLE_MAX),
     FIELD_STRING(struct body, draft.description, "description", 1,
 	ZEHRAVA_DESCRIPTION_MAX),
     FIELD_ENUM(struct body, draft.urgency, "urgency", urgency_words),
-    FIELD_CUSTOM(struct body, options, "options", decode_options),
-    FIELD_CUSTOM(struct body, draft.approvers, "approvers", decode_names),
-    FIELD_CUSTOM(struct body, draft.channels, "channels", decode_names),
+    FIELD_CUSTOM(struct body, options, "options", decode_options,
+	.schema =
+	    "\"type\":\"array\",\"minItems\":2,\"maxItems\":5,\"items\":{\"type\":[\"string\",\"object\"],\"properties\":{\"label\":{\"type\":\"string\"},\"outcome\":{\"enum\":[\"approve\",\"deny\",\"other\"]}}}"),
+    FIELD_CUSTOM(struct body, draft.approvers, "approvers", decode_names,
+	.schema =
+	    "\"type\":[\"string\",\"array\"],\"items\":{\"type\":\"string\"}"),
+    FIELD_CUSTOM(struct body, draft.channels, "channels", decode_names,
+	.schema =
+	    "\"type\":[\"string\",\"array\"],\"items\":{\"type\":\"string\"}"),
     FIELD_STRING(struct body, draft.callback_url, "callback_url", 1, URL_MAX,
 	.aliases = "callbackUrl"),
 };
