@@ -8,7 +8,7 @@ import chat_slack
 import harness
 import mailbox
 import webpage
-from chat_slack import decides
+from chat_slack import OPS, decides
 
 
 @pytest.fixture(scope="module")
@@ -122,26 +122,43 @@ AMBIGUOUS = {
     "fatal_error": {"error": "fatal_error"},
     "not json": {"text": "<!doctype html>"},
     "dropped": {"drop": True},
+    "service_unavailable": {"error": "service_unavailable"},
 }
 
 
-@pytest.mark.parametrize("what", AMBIGUOUS)
 @pytest.mark.parametrize("after", [False, True])
-def test_no_card_is_posted_twice_or_not_at_all(desk, what, after):
-    person, = desk.people(1)
-    fault = desk.slack.fault("chat.postMessage", after=after,
-                             when=aimed_at(person), **AMBIGUOUS[what])
-    asked = desk.ask(person)
-    harness.wait_for(lambda: fault.left == 0, what="the fault")
-    asked.card(seconds=20)
-    harness.wait_for(
-        lambda: [d["state"] for d in asked.deliveries(
-            channel="slack", kind="ask")] == ["done"], 20, "the end")
-    assert len(asked.find(person)) == 1
-    # What came through is found by what it carries.
-    assert len(posts(desk, person)) == (1 if after else 2)
-    asked.press("Approve")
-    asked.repainted("Approved")
+def test_no_card_is_posted_twice_or_not_at_all(desk, after):
+    asked = []
+    for how in AMBIGUOUS.values():
+        person, = desk.people(1)
+        fault = desk.slack.fault("chat.postMessage", after=after,
+                                 when=aimed_at(person), **how)
+        asked.append((desk.ask(person), person, fault))
+    for one, person, fault in asked:
+        harness.wait_for(lambda one=one: [
+            d["state"] for d in one.deliveries(channel="slack", kind="ask")
+        ] == ["done"], 20, "the end")
+        assert fault.left == 0 and len(one.find(person)) == 1
+        # What came through is found by what it carries.
+        assert len(posts(desk, person)) == (1 if after else 2)
+    for one, _, _ in asked:
+        one.press("Approve")
+    for one, _, _ in asked:
+        one.repainted("Approved")
+
+
+def test_a_card_in_a_channel_is_not_posted_twice(desk):
+    fault = desk.slack.fault("chat.postMessage", after=True, status=500,
+                             when=lambda args: args["channel"] == OPS)
+    asked = desk.ask(channels=["ops"])
+    harness.wait_for(lambda: {
+        d["state"] for d in asked.deliveries(channel="slack", kind="ask")
+    } == {"done"}, 20, "the end")
+    assert fault.left == 0
+    assert len([m for m in desk.slack.messages(OPS)
+                if m.about(asked.id)]) == 1
+    asked.press("Approve", card=asked.in_channel())
+    asked.repainted("Approved", asked.in_channel())
 
 
 @pytest.mark.parametrize("what", ["500", "dropped", "internal_error"])
