@@ -8,7 +8,8 @@
 #include "lib/text.h"
 
 enum {
-	ID_MAX = 64,   /* bytes of an id or time stamp of Slack's */
+	ID_MAX = 64, /* bytes of an id or time stamp of Slack's */
+	REMOTE_MAX = 3 * ID_MAX + 2,
 	NAME_MAX = 80, /* characters are bytes here: cut at a border */
 	TRIGGER_MAX = 200,
 	VALUE_MAX = 2000
@@ -160,9 +161,8 @@ is_remote_id(const char *s)
 				       "0123456789_.-";
 	const char *slash = strchr(s, '/');
 
-	return strlen(s) <= (size_t)(3 * ID_MAX + 2) &&
-	    s[strspn(s, alphabet)] == '\0' && slash != NULL &&
-	    strchr(slash + 1, '/') != NULL &&
+	return strlen(s) <= REMOTE_MAX && s[strspn(s, alphabet)] == '\0' &&
+	    slash != NULL && strchr(slash + 1, '/') != NULL &&
 	    strchr(slash + 1, '/') == strrchr(s, '/');
 }
 

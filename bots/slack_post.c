@@ -45,8 +45,9 @@ leave(struct slack *s, const struct slack_post *p)
 		assert(i < q->n);
 	}
 	q->n--;
-	memmove(&q->items[i], &q->items[i + 1],
-	    (size_t)(q->n - i) * sizeof(q->items[0]));
+	for (; i < q->n; i++) {
+		q->items[i] = q->items[i + 1];
+	}
 	(void)pthread_mutex_lock(&s->lock);
 	s->deliveries--;
 	(void)pthread_mutex_unlock(&s->lock);
@@ -203,9 +204,10 @@ slack_post_pump(struct slack *s)
 		}
 		i += q->n == n ? 1 : 0; /* else it has ended */
 	}
-	slack_cancel(s, &q->timer);
 	if (next >= 0) {
 		slack_after(s, &q->timer, next + 1, slack_post_pump);
+	} else {
+		slack_cancel(s, &q->timer);
 	}
 }
 

@@ -379,6 +379,7 @@ bed_close(struct bed *b)
 {
 	if (b->channel != NULL) {
 		channel_slack.stop(b->channel);
+		b->channel = NULL;
 	}
 	assert_true(b->session_freed);
 	websocket_loop_free(b->loop);
@@ -419,16 +420,21 @@ bed_call(struct bed *b, const char *method, int n)
 	return found;
 }
 
+/* How often it was called; also of a bed that is closed. */
 static MAYBE int
 bed_count(struct bed *b, const char *method)
 {
 	int n = 0;
 
-	pthread_mutex_lock(&b->lock);
+	if (b->channel != NULL) {
+		pthread_mutex_lock(&b->lock);
+	}
 	for (int i = 0; i < b->calls_n; i++) {
 		n += strcmp(b->calls[i].method, method) == 0 ? 1 : 0;
 	}
-	pthread_mutex_unlock(&b->lock);
+	if (b->channel != NULL) {
+		pthread_mutex_unlock(&b->lock);
+	}
 	return n;
 }
 

@@ -7,7 +7,8 @@
 
 #include "slack_bed.h"
 
-#define ID "dlv_0000000000000001"
+#define ID	 "dlv_0000000000000001"
+#define HOLDS_ID "\"delivery\":\"dlv_0000000000000001\""
 
 static void
 an_ask_is_posted_once_and_remembered(void **state)
@@ -15,7 +16,7 @@ an_ask_is_posted_once_and_remembered(void **state)
 	static const char *const holds[] = {"\"channel\":\"U1\"",
 	    "\"unfurl_links\":false", "\"unfurl_media\":false",
 	    "\"event_type\":\"assent_intent\"",
-	    "\"intent\":\"int_0123456789abcdef\"", "\"delivery\":\"" ID "\"",
+	    "\"intent\":\"int_0123456789abcdef\"", HOLDS_ID,
 	    "\"action_id\":\"decide:0\"", "\"value\":\"n:h1.MAC-x_y\"",
 	    "\"value\":\"o:h1.MAC-x_y\"", "\"style\":\"primary\"",
 	    "\"style\":\"danger\"", "\"type\":\"rich_text_preformatted\""};
@@ -107,12 +108,14 @@ check_row(const struct row *r)
 
 static const struct row ways[] = {
     /* Addresses. */
-    {"T1/C9", 1, NULL, DELIVERY_ASK, {{NULL}}, RC_OK, POSTED, "",
+    {"T1/C9", 1, NULL, DELIVERY_ASK, {{.method = NULL}}, RC_OK, POSTED, "",
 	"chat.postMessage "},
-    {"U9", 1, NULL, DELIVERY_ASK, {{NULL}}, RC_OK, POSTED, "",
+    {"U9", 1, NULL, DELIVERY_ASK, {{.method = NULL}}, RC_OK, POSTED, "",
 	"chat.postMessage "},
-    {"T2/U9", 1, NULL, DELIVERY_ASK, {{NULL}}, RC_REMOTE_PERM, "", "", ""},
-    {"#ops", 1, NULL, DELIVERY_ASK, {{NULL}}, RC_REMOTE_PERM, "", "", ""},
+    {"T2/U9", 1, NULL, DELIVERY_ASK, {{.method = NULL}}, RC_REMOTE_PERM, "", "",
+	""},
+    {"#ops", 1, NULL, DELIVERY_ASK, {{.method = NULL}}, RC_REMOTE_PERM, "", "",
+	""},
     {"mailto:dana@example.com", 1, NULL, DELIVERY_ASK,
 	{USER(",\"team_id\":\"T1\"")}, RC_OK, POSTED, "T1/U7",
 	"users.lookupByEmail chat.postMessage "},
@@ -170,9 +173,9 @@ static const struct row ways[] = {
 	    NO("chat.postMessage", "user_disabled")},
 	RC_REMOTE_PERM, "", "", "conversations.open chat.postMessage "},
     /* Repainting. */
-    {"T1/U1", 1, NULL, DELIVERY_SETTLED, {{NULL}}, RC_OK, "", "", ""},
-    {"T1/U1", 1, "T1/D1/1.2", DELIVERY_SETTLED, {{NULL}}, RC_OK, "T1/D1/1.2",
-	"", "chat.update "},
+    {"T1/U1", 1, NULL, DELIVERY_SETTLED, {{.method = NULL}}, RC_OK, "", "", ""},
+    {"T1/U1", 1, "T1/D1/1.2", DELIVERY_SETTLED, {{.method = NULL}}, RC_OK,
+	"T1/D1/1.2", "", "chat.update "},
     {"T1/U1", 2, "T1/D1/1.2", DELIVERY_REPAINT,
 	{NO("chat.update", "message_not_found")}, RC_OK, "T1/D1/1.2", "",
 	"chat.update "},
@@ -182,8 +185,8 @@ static const struct row ways[] = {
     {"T1/U1", 1, "T1/D1/1.2", DELIVERY_SETTLED,
 	{NO("chat.update", "msg_blocks_too_long")}, RC_REMOTE_PERM, "", "",
 	"chat.update "},
-    {"T1/U1", 1, "T3/D1/1.2", DELIVERY_SETTLED, {{NULL}}, RC_REMOTE_PERM, "",
-	"", ""},
+    {"T1/U1", 1, "T3/D1/1.2", DELIVERY_SETTLED, {{.method = NULL}},
+	RC_REMOTE_PERM, "", "", ""},
 };
 
 static void

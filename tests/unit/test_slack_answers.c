@@ -166,7 +166,7 @@ a_denial_opens_a_form_when_it_would_count(void **state)
 	static const char *const holds[] = {"\"trigger_id\":\"1.2.abc\"",
 	    "\"callback_id\":\"reason\"", "\"optional\":false",
 	    "\"max_length\":1000",
-	    "\\\"value\\\":\\\"r:h1.MAC\\\",\\\"option\\\":1,"
+	    "\\\"value\\\":\\\"r:h1.MAC\\\",\\\"option\\\":1,",
 	    "\\\"message\\\":\\\"T1/D1/1.5\\\""};
 	const struct bed_call *c;
 	struct answer *an;
