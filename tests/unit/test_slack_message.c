@@ -47,7 +47,8 @@ a_card_has_its_facts_payload_and_buttons(void **state)
 	    "Who may decide:\\n", "Digest:\\nffeeddcc", "Expires:\\n",
 	    "\"rich_text_preformatted\"", "to,amount\\ndana,5000\\n",
 	    "\"decide:0\"", "\"n:h1\"", "\"decide:1\"", "\"o:h1\"",
-	    "\"url\":\"" PAGE "\"", "\"emoji\":false"};
+	    "\"url\":\"http://127.0.0.1:4000/approvals/int_1\"",
+	    "\"emoji\":false"};
 	struct intent in = card_waiting();
 	struct card c = card_of(*state, &in);
 	struct slack_message m;
