@@ -1,6 +1,15 @@
 #include "account.h"
 
+#include <string.h>
 #include <strings.h>
+
+/* Who is given accounts of a chat by name has these and no others. */
+static bool
+has_named(const struct person *p, const char *channel)
+{
+	return strcmp(channel, "slack") == 0 ? p->slack.n > 0
+					     : p->discord.n > 0;
+}
 
 enum rc
 account_person(struct db *db, const struct people *people, const char *channel,
@@ -23,7 +32,7 @@ account_person(struct db *db, const struct people *people, const char *channel,
 		return rc == RC_NOT_FOUND ? RC_OK : rc;
 	}
 	p = people_find(people, db_get_text(r, 0, a));
-	if (p != NULL && p->email != NULL &&
+	if (p != NULL && p->email != NULL && !has_named(p, channel) &&
 	    strcasecmp(p->email, db_get_text(r, 1, a)) == 0) {
 		*out = p;
 	}

@@ -3,7 +3,7 @@
  *
  * By assent.yaml first; else by the mail address under which the chat knows
  * the person, which was looked up once and counts while the address is still
- * that person's.
+ * that person's and assent.yaml names no account of theirs in that chat.
  */
 #ifndef ACCOUNT_H
 #define ACCOUNT_H

@@ -7,6 +7,7 @@
 #include "decide.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "routing.h"
 #include "store_intent.h"
 
 /* One answer on its way. */
@@ -179,7 +180,8 @@ decide(struct tx *tx, struct taking *t)
 	struct deciding *d = &t->deciding;
 	enum rc rc;
 
-	d->decision.option = w->option;
+	/* Never "the first that approves", which a negative one would be. */
+	d->decision.option = w->option >= 0 ? w->option : INTENT_OPTIONS_MAX;
 	d->decision.reason = w->dry_run ? "-" : w->reason;
 	d->dry_run = w->dry_run;
 	d->check = check_shown;
@@ -190,17 +192,63 @@ decide(struct tx *tx, struct taking *t)
 	return rc;
 }
 
-/* Nobody of ours: whom the plan does not know by a role either. */
+/* Whether one of ours has no account there that we know of. Who is nobody of
+ * ours is only a name: nothing can be said about them. */
+static bool
+may_be_one_of(const struct taking *t, const struct field_strings *ids)
+{
+	for (size_t i = 0; i < ids->n; i++) {
+		const struct person *p =
+		    people_find(policy_set_people(t->rules), ids->items[i]);
+
+		if (p != NULL && p->discord.n == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Somebody of whom only a role is known. They approve where one is enough, for
+ * they may have answered under their own name elsewhere; and where they cannot
+ * be who asked.
+ */
+static enum rc
+check_stranger(const struct taking *t, const struct intent *in)
+{
+	const struct decision *d = &t->deciding.decision;
+
+	if (!routing_holds_role(&in->plan, d)) {
+		return refuse(t->answer, RC_FORBIDDEN, "unknown_account",
+		    "I do not know you: ask whoever runs me to add your "
+		    "account.");
+	}
+	if (d->outcome != OUTCOME_DENY &&
+	    (in->plan.required > 1 || may_be_one_of(t, &in->plan.excluded))) {
+		return refuse(t->answer, RC_FORBIDDEN, "not_an_approver",
+		    "I know your role, but not whether you are one of those "
+		    "who asked or who answer elsewhere: ask whoever runs me "
+		    "to add your account.");
+	}
+	return RC_OK;
+}
+
 static enum rc
 refuse_stranger(struct tx *tx, struct taking *t)
 {
 	struct deciding *d = &t->deciding;
-	struct answer *w = t->answer;
 
-	(void)refuse(w, RC_FORBIDDEN, "unknown_account",
-	    "I do not know you: ask whoever runs me to add your account.");
-	d->fault = w->fault;
+	d->fault = t->answer->fault;
 	return intent_decide_refused(tx, d) == RC_OK ? RC_FORBIDDEN : RC_STORE;
+}
+
+/* What the button counts as; one that there is not will be refused. */
+static enum outcome
+pressed(const struct answer *w, const struct intent *in)
+{
+	return w->option >= 0 && w->option < in->options_n
+	    ? in->options[w->option].outcome
+	    : OUTCOME_OTHER;
 }
 
 static enum rc
@@ -225,6 +273,7 @@ judge(struct tx *tx, struct taking *t, struct intent *in)
 		return rc;
 	}
 	d->intent_id = in->id;
+	d->outcome = pressed(w, in);
 	find_roles(w, d);
 	rc = taken_before(tx, w);
 	if (rc != RC_NOT_FOUND) {
@@ -234,8 +283,9 @@ judge(struct tx *tx, struct taking *t, struct intent *in)
 	if (rc != RC_OK) {
 		return rc;
 	}
-	rc = !d->known && in->plan.roles.n == 0 ? refuse_stranger(tx, t)
-						: decide(tx, t);
+	rc = !d->known && check_stranger(t, in) != RC_OK
+	    ? refuse_stranger(tx, t)
+	    : decide(tx, t);
 	if (rc != RC_STORE && !w->dry_run &&
 	    note_interaction(tx, w, rc) != RC_OK) {
 		rc = RC_STORE;

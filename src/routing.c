@@ -243,8 +243,8 @@ routing_plan(const struct people *people, const struct verdict *v,
 	return rc == RC_OK ? plan_channels(people, v, d, a, out, f) : rc;
 }
 
-static bool
-has_role(const struct plan *plan, const struct decision *d)
+bool
+routing_holds_role(const struct plan *plan, const struct decision *d)
 {
 	for (size_t i = 0; i < d->roles.n; i++) {
 		if (is_in(&plan->roles, d->roles.items[i])) {
@@ -263,7 +263,8 @@ routing_may_decide(const struct plan *plan, const struct decision *d,
 	bool open = plan->open && !guest_is(who) && (!d->known || nobody);
 
 	if (who == NULL ||
-	    (!open && !is_in(&plan->approvers, who) && !has_role(plan, d))) {
+	    (!open && !is_in(&plan->approvers, who) &&
+		!routing_holds_role(plan, d))) {
 		(void)fault_set(f, RC_FORBIDDEN, "person",
 		    "%s may not decide this", who == NULL ? "nobody" : who);
 		return f == NULL ? RC_FORBIDDEN

@@ -12,6 +12,9 @@
  * to those; where the policy names approvers they must be theirs. A guest of
  * whom nobody can say which person it is approves only where one is enough.
  *
+ * Whoever is nobody of assent.yaml and holds a Discord role of the plan may
+ * deny, and approve where one is enough; see answer.c.
+ *
  * The owner of the agent and the person it acts for may not approve unless the
  * policy says self_approval.
  */
@@ -41,6 +44,9 @@ enum rc routing_plan(const struct people *, const struct verdict *,
  */
 enum rc routing_may_decide(const struct plan *, const struct decision *,
     enum outcome, struct fault *) MUST_CHECK;
+
+/* Whether it holds a Discord role that stands for a group of the plan. */
+bool routing_holds_role(const struct plan *, const struct decision *);
 
 /*
  * Whether enough eligible people exist; false means that it can only end by
