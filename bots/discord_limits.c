@@ -175,7 +175,8 @@ static bool
 is_ban(const struct discord_heads *h)
 {
 	if (h->status == HTTP_TOO_MANY) {
-		return !h->via || !h->json || h->retry_after_s < 0;
+		return !h->via || !h->json ||
+		    (h->retry_after_s < 0 && h->code == 0);
 	}
 	return h->status == HTTP_FORBIDDEN &&
 	    (!h->json || (!h->via && h->code == 0));
@@ -234,7 +235,8 @@ learn(struct discord_limits *l, const struct discord_ticket *t,
 	struct discord_window *w = &l->windows[t->window];
 	int i;
 
-	if (h->bucket[0] != '\0' && strcmp(h->bucket, l->hash[t->route]) != 0) {
+	/* The request may have gone out before the hash was known. */
+	if (h->bucket[0] != '\0') {
 		(void)snprintf(l->hash[t->route], DISCORD_HASH_SIZE, "%s",
 		    h->bucket);
 		i = window_at(l, h->bucket, t->major, now);

@@ -93,6 +93,26 @@ an_empty_bucket_waits_for_all_its_routes(void **state)
 }
 
 static void
+a_hash_that_is_learnt_meanwhile_has_the_wait(void **state)
+{
+	struct discord_ticket a = ticket(DISCORD_POST, "1");
+	struct discord_ticket b = ticket(DISCORD_POST, "2");
+	struct discord_heads h = answer(200);
+
+	(void)state;
+	(void)snprintf(h.bucket, sizeof(h.bucket), "abcd");
+	discord_limits_begin(&limits, &a, NOW);
+	discord_limits_begin(&limits, &b, NOW);
+	assert_int_equal(discord_limits_end(&limits, &a, &h, NOW),
+	    DISCORD_END_DONE);
+	h.status = 429;
+	h.retry_after_s = 3;
+	assert_int_equal(discord_limits_end(&limits, &b, &h, NOW),
+	    DISCORD_END_AGAIN);
+	assert_int_equal(discord_limits_wait(&limits, &b, NOW), 3000 + SLACK);
+}
+
+static void
 a_429_is_repeated_when_discord_says(void **state)
 {
 	static const struct {
@@ -172,6 +192,7 @@ some_answers_stop_everything(void **state)
 	    {429, 0, false, true, 1, true, true},
 	    {429, 0, true, true, -1, true, true},
 	    {429, 0, true, true, 1, false, false},
+	    {429, 30046, true, true, -1, false, false},
 	    {502, 0, false, false, -1, false, false},
 	};
 
@@ -303,6 +324,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    ROW(a_channel_has_one_request_at_a_time),
 	    ROW(an_empty_bucket_waits_for_all_its_routes),
+	    ROW(a_hash_that_is_learnt_meanwhile_has_the_wait),
 	    ROW(a_429_is_repeated_when_discord_says),
 	    ROW(old_edits_are_paced_alone),
 	    ROW(some_answers_stop_everything),
