@@ -219,12 +219,25 @@ put_quorum(struct buf *out, const struct plan *p, int people)
 	}
 }
 
+/* Holders of a Discord role that stands for a group; see answer.c. */
+static void
+put_roles(struct buf *out, const struct plan *p, int others)
+{
+	if (p->roles.n > 0 && p->required <= 1) {
+		buf_printf(out, "%s%s", others > 0 ? ", or " : "",
+		    "whoever has their role in Discord");
+	}
+}
+
 static void
 add_who_decides(struct card_build *b)
 {
-	static const char open_words[] = "anyone with a reviewer key";
 	CLEANUP(buf_fini) struct buf out, not ;
 	const struct plan *p = &b->in->plan;
+	/* As in routing_may_decide(). */
+	const char *anyone = p->approvers.n == (size_t)p->guests_n
+	    ? "anyone who is known here or has a reviewer key"
+	    : "anyone with a reviewer key";
 	int people;
 
 	buf_init(&out, 0);
@@ -234,12 +247,16 @@ add_who_decides(struct card_build *b)
 	}
 	people = put_names(b, &out, false);
 	if (p->open) {
-		buf_printf(&out, "%s%s", people > 0 ? ", or " : "", open_words);
-	} else if (people == 0) {
-		buf_puts(&out, "nobody can approve it");
+		buf_printf(&out, "%s%s", people > 0 ? ", or " : "", anyone);
 	}
-	if (people > 0 || p->open) {
+	put_roles(&out, p, people + p->open);
+	if (out.len == 0) {
+		buf_puts(&out, "nobody can approve it");
+	} else {
 		put_quorum(&out, p, people);
+	}
+	if (p->roles.n > 0 && p->required > 1) {
+		buf_puts(&out, "; whoever has their role in Discord may deny");
 	}
 	if (put_names(b, &not, true) > 0) {
 		buf_printf(&out, "; %s asked and may not approve",

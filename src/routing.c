@@ -154,6 +154,13 @@ reached(const struct people *people, const struct address *at, struct arena *a,
 	return g.id;
 }
 
+static bool
+is_theirs(const struct address *at, const char *who)
+{
+	return who != NULL && at->where != NULL &&
+	    strcasecmp(who, at->where) == 0;
+}
+
 /*
  * The addresses that the submit names come to whoever would be asked anyway.
  * Where the policy says who decides they must be of those people; a link for
@@ -194,9 +201,8 @@ plan_addresses(const struct people *people, const struct verdict *v,
 			return fault_reason(f, "not_an_approver");
 		}
 		to->items[to->n++] = id;
-		if (!v->self_approval && owner != NULL && at->where != NULL &&
-		    strcasecmp(owner, at->where) == 0 &&
-		    !is_in(&out->excluded, id)) {
+		if (!v->self_approval && !is_in(&out->excluded, id) &&
+		    (is_theirs(at, owner) || is_theirs(at, d->on_behalf_of))) {
 			out->excluded.items[out->excluded.n++] = id;
 		}
 	}
@@ -298,5 +304,6 @@ routing_can_be_approved(const struct plan *plan)
 			eligible++;
 		}
 	}
-	return plan->open || plan->roles.n > 0 || eligible >= plan->required;
+	return plan->open || eligible >= plan->required ||
+	    (plan->roles.n > 0 && plan->required <= 1);
 }

@@ -218,7 +218,8 @@ the_time_that_is_left_is_in_the_unit_that_fits(void **state)
 static void
 who_may_decide_is_said_with_the_quorum(void **state)
 {
-	static const char *two[] = {"dana", "lee"}, *sam[] = {"sam"};
+	static const char *two[] = {"dana", "lee"}, *sam[] = {"sam"},
+			  *role[] = {"7/8"};
 	static const struct {
 		struct plan plan;
 		const char *text;
@@ -229,9 +230,11 @@ who_may_decide_is_said_with_the_quorum(void **state)
 		"Dana Li, Lee Wu; 2 of 2 people must approve, 2 denials "
 		"refuse it"},
 	    {{.open = true, .required = 1, .deny_threshold = 1},
-		"anyone with a reviewer key; one approval is enough"},
+		"anyone who is known here or has a reviewer key; one "
+		"approval is enough"},
 	    {{.open = true, .required = 3, .reason_required = true},
-		"anyone with a reviewer key; 3 people must approve; a denial "
+		"anyone who is known here or has a reviewer key; 3 people "
+		"must approve; a denial "
 		"needs a reason"},
 	    {{.approvers = {two, 2}, .open = true, .required = 2},
 		"Dana Li, Lee Wu, or anyone with a reviewer key; 2 people "
@@ -239,6 +242,18 @@ who_may_decide_is_said_with_the_quorum(void **state)
 	    {{.approvers = {sam, 1}, .excluded = {sam, 1}, .required = 1},
 		"nobody can approve it; sam asked and may not approve"},
 	    {{.required = 1}, "nobody can approve it"},
+	    {{.approvers = {two, 2}, .roles = {role, 1}, .required = 1},
+		"Dana Li, Lee Wu, or whoever has their role in Discord; one "
+		"approval is enough"},
+	    {{.approvers = {sam, 1},
+		 .excluded = {sam, 1},
+		 .roles = {role, 1},
+		 .required = 1},
+		"whoever has their role in Discord; one approval is enough; "
+		"sam asked and may not approve"},
+	    {{.approvers = {two, 2}, .roles = {role, 1}, .required = 2},
+		"Dana Li, Lee Wu; 2 of 2 people must approve; whoever has "
+		"their role in Discord may deny"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

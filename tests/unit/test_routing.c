@@ -112,6 +112,161 @@ the_plan_names_who_is_asked(void **state)
 	}
 }
 
+/* Whom addresses of the submit come to, and who of them may not approve. */
+static const struct {
+	const char *policy_approvers;
+	bool notify;
+	const char *channel, *where;
+	const char *owner;
+	const char *approvers, *guests, *excluded;
+} addressed[] = {
+    {"", false, "email", "M.Miller@acme.com", NULL,
+	"guest:mail:", "M***r@acme.com", ""},
+    {"", true, "email", "m.miller@acme.com", NULL,
+	"noa guest:mail:", "m***r@acme.com", ""},
+    {"", false, "email", "DANA@example.com", NULL, "dana", "", ""},
+    {"finance", false, "email", "dana@example.com", NULL, "dana lee", "", ""},
+    {"", false, "slack_webhook", "https://hooks.slack.com/x", NULL,
+	"guest:slack", "reader of the Slack post", ""},
+    {"", false, "link", NULL, NULL, "guest:holder", "holder of the link", ""},
+    {"finance", false, "link", NULL, NULL, "dana lee", "", ""},
+    {"", false, "email", "m.miller@acme.com", "M.Miller@ACME.com",
+	"guest:mail:", "m***r@acme.com", "M.Miller@ACME.com guest:mail:"},
+    {"", false, "email", "dana@example.com", "dana", "dana", "", "dana"},
+};
+
+/* The digits of a mailbox are left out. */
+static void
+assert_ids(const struct field_strings *got, const char *wanted)
+{
+	char text[200] = "";
+
+	for (size_t i = 0; i < got->n; i++) {
+		size_t n = strncmp(got->items[i], "guest:mail:", 11) == 0
+		    ? 11
+		    : strlen(got->items[i]);
+
+		strcat(text, i > 0 ? " " : "");
+		strncat(text, got->items[i], n);
+	}
+	assert_string_equal(text, wanted);
+}
+
+static void
+addresses_reach_people_or_guests(void **state)
+{
+	CLEANUP(arena_drop) struct arena *a = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(addressed); i++) {
+		struct people *p =
+		    people_of(addressed[i].notify ? with_notify : "");
+		struct verdict v = {
+		    .approvers = words(a, addressed[i].policy_approvers)};
+		struct draft d = {.addresses = {{addressed[i].channel,
+				      addressed[i].where}},
+		    .addresses_n = 1};
+		struct plan plan;
+		struct fault f = {0};
+
+		assert_int_equal(routing_plan(p, &v, &d, addressed[i].owner, a,
+				     &plan, &f),
+		    RC_OK);
+		people_unref(p);
+		assert_ids(&plan.approvers, addressed[i].approvers);
+		assert_ids(&plan.excluded, addressed[i].excluded);
+		assert_string_equal(plan.guests_n > 0 ? plan.guests[0].name
+						      : "",
+		    addressed[i].guests);
+	}
+}
+
+static void
+a_policy_that_names_people_has_no_guests(void **state)
+{
+	static const char *const channels[] = {"email", "slack_webhook"};
+	CLEANUP(arena_drop) struct arena *a = arena_new();
+	struct people *p = people_of("");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(channels); i++) {
+		struct verdict v = {.approvers = words(a, "finance")};
+		struct draft d = {.addresses = {{channels[i], "x@y.example"}},
+		    .addresses_n = 1};
+		struct plan plan;
+		struct fault f = {0};
+
+		assert_int_equal(routing_plan(p, &v, &d, NULL, a, &plan, &f),
+		    RC_INVALID);
+		assert_string_equal(f.field, channels[i]);
+		assert_string_equal(f.reason, "not_an_approver");
+	}
+	people_unref(p);
+}
+
+/* Who answers as whom, and whether it counts, of one or of two needed. */
+static const struct {
+	const char *who;
+	int required;
+	enum outcome outcome;
+	enum rc rc;
+} guest_answers[] = {
+    {"guest:slack", 1, OUTCOME_APPROVE, RC_OK},
+    {"guest:slack", 2, OUTCOME_APPROVE, RC_FORBIDDEN},
+    {"guest:slack", 2, OUTCOME_OTHER, RC_FORBIDDEN},
+    {"guest:slack", 2, OUTCOME_DENY, RC_OK},
+    {"guest:mail:0123456789abcdef", 2, OUTCOME_APPROVE, RC_OK},
+    {"guest:mail:fedcba9876543210", 1, OUTCOME_APPROVE, RC_FORBIDDEN},
+    {"guest:holder", 1, OUTCOME_APPROVE, RC_FORBIDDEN},
+    {"guest:viewer", 1, OUTCOME_APPROVE, RC_FORBIDDEN},
+    {"guest:viewer", 1, OUTCOME_DENY, RC_FORBIDDEN},
+};
+
+static void
+only_guests_of_the_plan_decide_and_unknown_ones_alone(void **state)
+{
+	static const char *ids[] = {"guest:slack",
+	    "guest:mail:0123456789abcdef"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(guest_answers); i++) {
+		const struct plan plan = {.approvers = {ids, 2},
+		    .guests = {{ids[0], "reader"}, {ids[1], "m***r@x"}},
+		    .guests_n = 2,
+		    .open = true,
+		    .required = guest_answers[i].required,
+		    .deny_threshold = 1};
+		const struct decision d = {.person = guest_answers[i].who};
+		struct fault f = {0};
+
+		assert_int_equal(routing_may_decide(&plan, &d,
+				     guest_answers[i].outcome, &f),
+		    guest_answers[i].rc);
+	}
+}
+
+static void
+guests_take_no_right_away(void **state)
+{
+	static const char *ids[] = {"guest:slack"};
+	const struct plan plan = {.approvers = {ids, 1},
+	    .guests = {{ids[0], "reader"}},
+	    .guests_n = 1,
+	    .open = true,
+	    .required = 1,
+	    .deny_threshold = 1};
+	const struct decision person = {.person = "dana", .known = true};
+	const struct decision key = {.person = "key_1"};
+	struct fault f = {0};
+
+	(void)state;
+	assert_int_equal(routing_may_decide(&plan, &person, OUTCOME_APPROVE,
+			     &f),
+	    RC_OK);
+	assert_int_equal(routing_may_decide(&plan, &key, OUTCOME_APPROVE, &f),
+	    RC_OK);
+}
+
 static const struct {
 	const char *policy_approvers, *policy_channels;
 	const char *draft_approvers, *draft_channels;
@@ -276,19 +431,21 @@ static void
 a_plan_that_too_few_can_approve_is_told(void **state)
 {
 	static const struct {
-		const char *approvers, *excluded;
+		const char *approvers, *excluded, *roles;
 		bool open;
 		int required;
 		bool can;
 	} rows[] = {
-	    {"dana lee", "", false, 2, true},
-	    {"dana lee", "", false, 3, false},
-	    {"dana lee", "lee", false, 2, false},
-	    {"dana lee", "kim", false, 2, true},
-	    {"dana", "dana", false, 1, false},
-	    {"", "", true, 1, true},
-	    {"dana", "dana", true, 1, true},
-	    {"", "", false, 1, false},
+	    {"dana lee", "", "", false, 2, true},
+	    {"dana lee", "", "", false, 3, false},
+	    {"dana lee", "lee", "", false, 2, false},
+	    {"dana lee", "kim", "", false, 2, true},
+	    {"dana", "dana", "", false, 1, false},
+	    {"", "", "", true, 1, true},
+	    {"dana", "dana", "", true, 1, true},
+	    {"", "", "", false, 1, false},
+	    {"dana", "dana", "7/8", false, 1, true},
+	    {"dana", "", "7/8", false, 2, false},
 	};
 	CLEANUP(arena_drop) struct arena *a = arena_new();
 
@@ -296,6 +453,7 @@ a_plan_that_too_few_can_approve_is_told(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct plan plan = {.approvers = words(a, rows[i].approvers),
 		    .excluded = words(a, rows[i].excluded),
+		    .roles = words(a, rows[i].roles),
 		    .open = rows[i].open,
 		    .required = rows[i].required};
 
@@ -308,6 +466,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_plan_names_who_is_asked),
+	    cmocka_unit_test(addresses_reach_people_or_guests),
+	    cmocka_unit_test(a_policy_that_names_people_has_no_guests),
+	    cmocka_unit_test(
+		only_guests_of_the_plan_decide_and_unknown_ones_alone),
+	    cmocka_unit_test(guests_take_no_right_away),
 	    cmocka_unit_test(who_is_unknown_or_foreign_is_refused_by_name),
 	    cmocka_unit_test(the_owner_and_who_it_acts_for_may_not_approve),
 	    cmocka_unit_test(the_numbers_of_the_policy_are_kept),
