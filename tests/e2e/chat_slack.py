@@ -18,7 +18,7 @@ from slack_server import Slack  # noqa: E402
 
 TEAM = slack_world.TEAM
 OPS = "C0OPS00001"
-PEOPLE = 40
+PEOPLE = 60
 POLICIES = dict(harness.POLICIES)
 POLICIES |= {
     "reasoned": "id: reasoned\nrequire_approval: always\n"
@@ -145,8 +145,9 @@ def decides(message):
 
 class Desk:
     def __init__(self, make_daemon, config_more="", by_email=(), people=PEOPLE,
-                 policies=None, start=True, connected=2, world=None, **more):
-        self.slack = Slack()
+                 policies=None, start=True, connected=2, world=None, slack=None,
+                 **more):
+        self.slack = slack or Slack()
         self.everybody = [Person(n, n in by_email) for n in range(people)]
         self.free = list(self.everybody)
         for p in self.everybody:

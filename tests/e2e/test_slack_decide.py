@@ -293,3 +293,64 @@ def test_what_a_mail_link_decides_is_repainted(make_daemon, make_relay):
                       code=mail.code)
         assert asked.status == "approved"
         asked.repainted(mailer.name, card)
+
+
+# --- with the other roads -------------------------------------------------------
+
+def test_one_person_on_two_roads_has_one_vote(desk):
+    people = desk.people(2)
+    asked = desk.ask(*people, policy="two")
+    asked.press("Approve", people[0])
+    key = desk.daemon.key("same person", person=people[0].id)
+    got = key.post(f"/v1/intents/{asked.id}/approve", {})
+    assert got.json().get("reason_code") == "already_voted", got
+    assert asked.status == "pending_approval"
+    assert len(asked.row()["votes"]) == 1
+
+
+def test_a_race_of_people_over_slack_and_the_api_has_one_winner(desk):
+    people = desk.people(4)
+    receiver = harness.Receiver()
+    asked = desk.ask(*people, callback_url=receiver.url)
+    cards = [asked.card(p) for p in people]
+    buttons = [c.buttons()[0] for c in cards]
+    keys = [desk.daemon.key(f"k{p.id}", person=p.id) for p in people]
+    statuses = []
+    threads = [threading.Thread(target=lambda k=k, verb=verb: statuses.append(
+        k.post(f"/v1/intents/{asked.id}/{verb}", {"reason": "r"}).status))
+        for k in keys for verb in ("approve", "reject")]
+    for t in threads:
+        t.start()
+    clicks = [desk.slack.click(p.user, c, b)
+              for p, c, b in zip(people, cards, buttons)]
+    for t in threads:
+        t.join()
+    for click in clicks:
+        acked(click)
+    row = asked.row()
+    assert row["status"] in ("approved", "blocked")
+    # The API says 200 to who wants what is so already.
+    assert set(statuses) <= {200, 409}
+    assert len(row["votes"]) == 1
+    asked.repainted(next(p.name for p in people
+                         if p.id == row["decided_by"]))
+    receiver.wait(1)
+    assert len({g["headers"]["webhook-id"] for g in receiver.got}) == 1
+    receiver.close()
+
+
+def test_an_account_that_a_reload_adds_counts(make_daemon):
+    with chat_slack.desk(make_daemon, people=2) as desk:
+        asked = desk.ask(desk.everybody[0])
+        card = asked.card()
+        path = desk.daemon.folder / "assent.yaml"
+        path.write_text(path.read_text().replace(
+            f"/{desk.everybody[0].user}]",
+            f"/{desk.everybody[0].user}, {chat_slack.TEAM}/U0SECOND01]"))
+        desk.slack.world.add_user("U0SECOND01", "second")
+        desk.daemon.hup()
+        harness.wait_for(lambda: "reload done" in desk.daemon.log_text(),
+                         what="the reload")
+        desk.daemon.client().get("/readyz")
+        acked(desk.slack.click("U0SECOND01", card, "Approve"))
+        assert asked.row()["decided_by"] == desk.everybody[0].id

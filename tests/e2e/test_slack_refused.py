@@ -222,3 +222,25 @@ def test_a_card_from_before_a_restart_can_be_decided_on(make_daemon):
         assert late.status == "blocked"
         late.repainted("Denied", cards[1])
         assert len(asked.find(asked.people[0])) == 1
+
+
+def test_what_was_not_shown_whole_cannot_be_approved_there(desk):
+    asked = desk.ask(payload="x" * 20000 + "DANGER")
+    card = asked.card()
+    assert decides(card) == ["Deny"]
+    handle = value_of(card, "Deny").split(":", 1)[1]
+    acked(desk.slack.click(asked.people[0].user, card, "Deny",
+                           action_id="decide:0", value="n:" + handle))
+    assert "full page" in refused(asked, "payload_not_shown")
+    assert asked.status == "pending_approval"
+    asked.deny("too much", card=card)
+    assert asked.status == "blocked"
+
+
+def test_a_reason_that_must_be_cannot_be_left_out_by_forging(desk):
+    asked = desk.ask(policy="explained")
+    card = asked.card()
+    handle = value_of(card, "Approve").split(":", 1)[1]
+    acked(desk.slack.click(asked.people[0].user, card, "Approve",
+                           value="n:" + handle))
+    assert asked.status == "pending_approval"

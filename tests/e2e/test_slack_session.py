@@ -160,7 +160,7 @@ def test_too_many_connections_are_not_fought_for(desk):
                                  desk.slack.sockets.connections), 15,
                      "the refusal")
     calls = opened(desk)
-    time.sleep(4)
+    time.sleep(2.5)
     assert opened(desk) == calls
     asked = desk.ask()
     asked.press("Approve")
@@ -184,7 +184,7 @@ def test_socket_mode_switched_off_is_said_and_not_hammered(desk):
         desk.slack.disconnect(c, "link_disabled")
     harness.wait_for(lambda: not desk.slack.ready(), what="the end")
     desk.wait_ready("down", "link_disabled")
-    time.sleep(3)
+    time.sleep(2)
     assert opened(desk) == calls
 
 
@@ -201,7 +201,7 @@ def test_a_token_that_is_refused_is_said_and_retried_slowly(
         assert desk.metric("channel_up") == 0
         doctor = desk.daemon.cli("doctor", check=False)
         assert doctor.returncode != 0 and "invalid_auth" in doctor.stdout
-        time.sleep(4)
+        time.sleep(2.5)
         assert len(desk.slack.calls(method)) <= 2
         assert desk.daemon.client().get("/readyz").status == 200
         # Whoever has put it right starts again.

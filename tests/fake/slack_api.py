@@ -55,7 +55,8 @@ class Call:
 
 
 class Fault:
-    """What happens instead of an answer; `after`: the effect has been."""
+    """What happens instead of an answer; `after`: the effect has been.
+    `hang`: for so many seconds, or for ever."""
 
     def __init__(self, times=1, after=False, status=None, error=None,
                  headers=None, text=None, hang=False, drop=False, when=None,
@@ -169,7 +170,7 @@ class Api:
 
     async def broken(self, fault, request, call):
         if fault.hang:
-            await asyncio.sleep(NEVER)
+            await asyncio.sleep(NEVER if fault.hang is True else fault.hang)
         if fault.drop:
             request.transport.abort()
             return web.Response()

@@ -34,12 +34,13 @@ from slack_sockets import (BINARY, CONT, TEXT, Envelope,  # noqa: E402
 
 
 class Slack(People):
-    """`tls`: a server-side SSLContext, for https and wss."""
+    """`tls`: a server-side SSLContext, for https; that for wss is the same
+    unless it is named."""
 
-    def __init__(self, tls=None, scopes=slack_world.SCOPES):
+    def __init__(self, tls=None, scopes=slack_world.SCOPES, socket_tls=None):
         self.world = slack_world.World(scopes)
         self.sockets = Sockets(self.world)
-        self.sockets.tls = tls
+        self.sockets.tls = socket_tls or tls
         self.api = Api(self.world, self.sockets)
         self.sockets.redeem = self.api.redeem
         self.loop = asyncio.new_event_loop()
