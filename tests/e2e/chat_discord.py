@@ -18,6 +18,8 @@ POLICIES = {
     "human": "id: human\nrequire_approval: always\napprovers: [dana, lee]\n",
     "room": "id: room\nrequire_approval: always\napprovers: [dana, lee, sam]\n"
             "channels: [approvals]\n",
+    "solo": "id: solo\nrequire_approval: always\napprovers: [finance]\n"
+            "channels: [approvals]\n",
     "two": "id: two\nrequire_approval: always\nrequire_approvals: 2\n"
            "approvers: [dana, lee, sam]\nchannels: [approvals]\n",
     "why": "id: why\nrequire_approval: always\napprovers: [dana, lee]\n"
@@ -51,7 +53,6 @@ class Acme:
         self.limits = d.rest.limits
         self.limits.size.update(create=(500, 1.0), edit=(500, 1.0))
         self.limits.global_max = 500
-        self.allowed = 0  # violations that a test has brought about
 
     @property
     def gateway(self):
@@ -138,7 +139,9 @@ discord_roles: {{"{self.guild.id}/{self.role}": finance}}
 
     def check(self):
         """Nothing was done that Discord does not like."""
-        assert self.discord.violations == []
+        broken, self.discord.violations[:] = list(
+            self.discord.violations), []
+        assert not broken, "\n".join(broken)
         late = [o for o in self.discord.interactions.values()
                 if o.latency_ms is not None and o.latency_ms > 3000]
         assert late == []
@@ -178,6 +181,13 @@ def refusals(daemon, intent):
 def deliveries(daemon, intent, kind="ask"):
     got = daemon.admin.get(f"/v1/deliveries?intent={intent}").json()
     return [d for d in got["deliveries"] if d["kind"] == kind]
+
+
+def settled_rows(daemon, intent, kind="ask"):
+    """Waits until every delivery of this kind has ended."""
+    return harness.wait_for(lambda: deliveries(daemon, intent, kind) and all(
+        r["state"] == "done" for r in deliveries(daemon, intent, kind)),
+        what=f"the end of each {kind}")
 
 
 def readiness(daemon):

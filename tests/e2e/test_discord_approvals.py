@@ -245,6 +245,20 @@ def test_the_role_counts_in_its_guild_only(acme, daemon, agent, how):
     assert len(chat.refusals(daemon, intent)) == 1
 
 
+def test_who_is_known_by_a_role_only_is_not_one_of_two(acme, daemon, agent):
+    """Nobody knows whether that account is one more person."""
+    intent = ask(agent, "auditors")
+    card = acme.card(intent)
+    one = acme.press(acme.mia, card, "Approve")
+    assert "account" in one.told
+    assert chat.refusals(daemon, intent) == [
+        (f"discord:{acme.mia.id}", "not_an_approver")]
+    acme.press(acme.dana, card, "Approve")
+    assert chat.status(agent, intent) == "pending_approval"
+    acme.deny(acme.mia, card, "but I can stop it")
+    assert chat.status(agent, intent) == "blocked"
+
+
 # --- who may not ------------------------------------------------------------
 
 def test_who_is_not_asked_is_told_so(acme, daemon, agent):

@@ -16,6 +16,7 @@ those of 429; slow (seconds) only waits.
 import asyncio
 import email
 import email.policy
+import email.utils
 import hashlib
 import json
 import re
@@ -26,10 +27,12 @@ from aiohttp import web
 
 from discord_agent import looks_like_a_bot
 from discord_gateway import reset
+from discord_world import Clock
 
 BASE = "/api/v10"
 VIA = {"Via": "1.1 google"}
 INVALID_MAX, INVALID_WINDOW_S = 10000, 600
+IN_FLIGHT_S = 0.2  # what was sent before a 429 was read is no storm
 BODY_MAX = 25 * 1024 * 1024
 BANNED_PAGE = "<!DOCTYPE html><html><body>error code: 1015</body></html>"
 
@@ -68,7 +71,7 @@ class Limits:
     def __init__(self, rest):
         self.rest = rest
         self.buckets = {}   # key: [used, resets at]
-        self.parked = {}    # key or "global": until
+        self.parked = {}    # key or "global": since, until
         self.size = {"create": (5, 5.0), "edit": (5, 5.0)}
         self.other = (50, 1.0)
         self.global_max = 50
@@ -86,18 +89,19 @@ class Limits:
         now, key = time.monotonic(), self.key(req)
         limit, window = self.size.get(req.route.name, self.other)
         for name in ((key,) if req.route.free else (key, "global")):
-            until = self.parked.get(name, 0)
+            since, until = self.parked.get(name, (0, 0))
             if until > now:
-                self.rest.violation(
-                    f"{req.method} {req.route.name} {until - now:.3f} s "
-                    f"before the {name} limit ends")
+                if now > since + IN_FLIGHT_S:
+                    self.rest.violation(
+                        f"{req.method} {req.route.name} {until - now:.3f} s "
+                        f"before the {name} limit ends")
                 self.refuse(req, until - now, "global" if name == "global"
                             else "user")
         if not req.route.free:
             self.global_times = [t for t in self.global_times
                                  if t > now - 1.0] + [now]
             if len(self.global_times) > self.global_max:
-                self.parked["global"] = now + 1.0
+                self.parked["global"] = (now, now + 1.0)
                 self.refuse(req, 1.0, "global")
         used, resets = self.buckets.get(key, (0, 0))
         if now >= resets:
@@ -129,7 +133,8 @@ class Limits:
         """A scripted 429, which holds for all that come before its end."""
         key = "global" if kind == "global" else self.key(req)
         if kind != "shared":
-            self.parked[key] = time.monotonic() + after
+            now = time.monotonic()
+            self.parked[key] = (now, now + after)
         self.refuse(req, after, kind, self._headers(
             req, 5, 3 if kind == "shared" else 0, after))
 
@@ -199,6 +204,7 @@ class Rest:
             await asyncio.sleep(3600)
         req.status, req.answer = status, body
         self._count(status, headers)
+        headers["Date"] = email.utils.formatdate(Clock.now(), usegmt=True)
         if status == 204:
             return web.Response(status=204, headers=headers)
         if isinstance(body, str):

@@ -19,8 +19,18 @@ TEXT_CHANNEL, DM = 0, 1
 _ids = itertools.count(1)
 
 
+class Clock:
+    """Discord's own, which need not be that of the app."""
+
+    ahead_s = 0
+
+    @classmethod
+    def now(cls):
+        return time.time() + cls.ahead_s
+
+
 def snowflake(at=None):
-    ms = int((time.time() if at is None else at) * 1000) - EPOCH_MS
+    ms = int((Clock.now() if at is None else at) * 1000) - EPOCH_MS
     return str((ms << 22) | (next(_ids) & 0x3FFFFF))
 
 
@@ -31,7 +41,7 @@ def made_s(snow):
 
 def stamp(at=None):
     when = datetime.datetime.fromtimestamp(
-        time.time() if at is None else at, datetime.timezone.utc)
+        Clock.now() if at is None else at, datetime.timezone.utc)
     return when.isoformat(timespec="microseconds")
 
 
