@@ -1,5 +1,12 @@
 #include "bots/discord_memo.h"
 
+/* Whether nothing counts on it. */
+static bool
+is_free(const struct discord_memo_row *row)
+{
+	return row->holds == 0 && row->paints == 0;
+}
+
 struct discord_memo_row *
 discord_memo_find(struct discord_memo *m, unsigned long long id)
 {
@@ -24,10 +31,10 @@ discord_memo_at(struct discord_memo *m, unsigned long long id)
 		row = &m->rows[m->n++];
 	}
 	for (int i = 0; row == NULL && i < m->n; i++) {
-		row = m->rows[i].holds == 0 ? &m->rows[i] : NULL;
+		row = is_free(&m->rows[i]) ? &m->rows[i] : NULL;
 	}
 	for (int i = 0; row != NULL && row->id != 0 && i < m->n; i++) {
-		if (m->rows[i].holds == 0 && m->rows[i].used < row->used) {
+		if (is_free(&m->rows[i]) && m->rows[i].used < row->used) {
 			row = &m->rows[i];
 		}
 	}

@@ -1,10 +1,12 @@
 /*
  * discord_memo: what is known about an id, for the ids that were used last.
- * Pure; a row begins as zeroes.
+ * Pure; a row begins as zeroes, and is not forgotten while anything is under
+ * way for it.
  */
 #ifndef BOTS_DISCORD_MEMO_H
 #define BOTS_DISCORD_MEMO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { DISCORD_MEMO_MAX = 512, DISCORD_ID_SIZE = 24 };
@@ -12,11 +14,13 @@ enum { DISCORD_MEMO_MAX = 512, DISCORD_ID_SIZE = 24 };
 struct discord_memo_row {
 	unsigned long long id;
 	unsigned long long used; /* the memo's own count */
-	int holds;		 /* while there are any it is not forgotten */
+	int holds;		 /* callbacks that change a message */
 	/* Of a channel: its guild, or "@me". Of a user: the channel of our
 	 * direct messages. "" = not known. */
 	char place[DISCORD_ID_SIZE];
 	long long version; /* of a message: of the intent as it is painted */
+	int paints;	   /* of a message: requests that change it */
+	bool mixed;	   /* both did at the same time */
 };
 
 struct discord_memo {

@@ -52,7 +52,7 @@ post_finish_posted(struct post *p)
 	finish(p, &at);
 }
 
-void
+bool
 post_request(struct post *p, enum discord_route route, const char *channel,
     const char *path, const char *body,
     void (*done)(void *arg, const struct discord_reply *))
@@ -69,7 +69,9 @@ post_request(struct post *p, enum discord_route route, const char *channel,
 
 	if (discord_rest_send(p->posts->rest, &req) != RC_OK) {
 		post_finish_words(p, RC_BUSY, "too much waits for Discord");
+		return false;
 	}
+	return true;
 }
 
 bool

@@ -38,18 +38,19 @@ static void
 create(struct post *p)
 {
 	p->again = create;
-	post_request(p, DISCORD_POST, p->channel,
+	(void)post_request(p, DISCORD_POST, p->channel,
 	    arena_printf(p->delivery->arena, "/channels/%s/messages",
 		p->channel),
 	    post_body(p, true), on_created);
 }
 
-/* Whether a button of this message carries the handle. */
+/* Whether a button of this message carries a handle of the delivery: each
+ * begins with its id. */
 static bool
-is_ours(const json_t *message, const char *handle)
+is_ours(const json_t *message, const char *delivery)
 {
 	const json_t *row, *button;
-	size_t len = strlen(handle), i, k;
+	size_t len = strlen(delivery), i, k;
 
 	json_array_foreach(json_object_get(message, "components"), i, row)
 	{
@@ -60,13 +61,33 @@ is_ours(const json_t *message, const char *handle)
 			    json_string_value(json_object_get(button,
 				"custom_id"));
 
-			if (id != NULL && strncmp(id, handle, len) == 0 &&
-			    id[len] == ':') {
+			if (id != NULL && strncmp(id, delivery, len) == 0 &&
+			    id[len] == '.') {
 				return true;
 			}
 		}
 	}
 	return false;
+}
+
+static void
+on_found(struct post *p)
+{
+	if (p->delivery->kind == DELIVERY_ASK) {
+		post_finish_posted(p);
+	} else {
+		post_paint(p);
+	}
+}
+
+static void
+on_absent(struct post *p)
+{
+	if (p->delivery->kind == DELIVERY_ASK) {
+		create(p);
+	} else {
+		post_finish_words(p, RC_OK, "nothing was posted");
+	}
 }
 
 /*
@@ -86,28 +107,26 @@ on_history(void *arg, const struct discord_reply *reply)
 	}
 	json_array_foreach(reply->body, i, message)
 	{
-		if (is_ours(message, p->delivery->handle) &&
+		if (is_ours(message, p->delivery->id) &&
 		    post_copy_id(p->message, message, "id")) {
-			post_finish_posted(p);
+			on_found(p);
 			return;
 		}
 	}
-	create(p);
+	on_absent(p);
 }
 
 /* The place is known. */
 static void
 post(struct post *p)
 {
-	const struct delivery *d = p->delivery;
-
-	if (d->attempt <= 1 || d->handle == NULL || *d->handle == '\0') {
+	if (p->delivery->attempt <= 1) {
 		create(p);
 		return;
 	}
-	post_request(p, DISCORD_LIST, p->channel,
-	    arena_printf(d->arena, "/channels/%s/messages?limit=%d", p->channel,
-		SEARCH),
+	(void)post_request(p, DISCORD_LIST, p->channel,
+	    arena_printf(p->delivery->arena, "/channels/%s/messages?limit=%d",
+		p->channel, SEARCH),
 	    NULL, on_history);
 }
 
@@ -185,7 +204,7 @@ find_dm(struct post *p)
 		post(p);
 		return;
 	}
-	post_request(p, DISCORD_OPEN_DM, NULL, "/users/@me/channels",
+	(void)post_request(p, DISCORD_OPEN_DM, NULL, "/users/@me/channels",
 	    arena_printf(d->arena, "{\"recipient_id\":\"%s\"}", d->address),
 	    on_dm);
 }
@@ -202,7 +221,7 @@ find_channel(struct post *p)
 		post(p);
 		return;
 	}
-	post_request(p, DISCORD_CHANNEL, p->channel,
+	(void)post_request(p, DISCORD_CHANNEL, p->channel,
 	    arena_printf(d->arena, "/channels/%s", p->channel), NULL,
 	    on_channel);
 }

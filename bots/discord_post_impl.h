@@ -39,8 +39,8 @@ void post_finish_reply(struct post *, const struct discord_reply *);
 /* It stands there: what was meant is done. */
 void post_finish_posted(struct post *);
 
-/* Asks Discord; `done` gets the post. */
-void post_request(struct post *, enum discord_route, const char *channel,
+/* Asks Discord; `done` gets the post. False: it ended instead. */
+bool post_request(struct post *, enum discord_route, const char *channel,
     const char *path, const char *body,
     void (*done)(void *arg, const struct discord_reply *));
 /* A member that is an id, copied; false when it is none. */
@@ -54,7 +54,10 @@ bool post_undress(struct post *, const struct discord_reply *);
 /* Discord took the message: the next ones begin like it. */
 void post_learn_dress(struct post *);
 
-/* Finds the place of an ask and posts there. */
+/* Finds the place of an ask and posts there. What is settled is not posted any
+ * more, but what an earlier attempt may have left there is painted. */
 void post_ask(struct post *);
+/* Paints the message, unless it shows this or waits for a callback. */
+void post_paint(struct post *);
 
 #endif

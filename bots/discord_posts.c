@@ -23,15 +23,19 @@ row_of(struct discord_posts *posts, const char *message, bool make)
 		    : discord_memo_find(&posts->messages, id);
 }
 
+/*
+ * Discord promises no order between a callback and a request: of two that
+ * overlap nobody knows which one came last, so that the next is not left out.
+ */
 static void
-note_painted(struct discord_posts *posts, const char *message,
-    long long version)
+note_painted(struct discord_memo_row *row, long long version)
 {
-	struct discord_memo_row *row = row_of(posts, message, true);
-
-	if (row != NULL && row->version < version) {
+	if (row->mixed) {
+		row->version = 0;
+	} else if (row->version < version) {
 		row->version = version;
 	}
+	row->mixed = row->mixed && (row->paints > 0 || row->holds > 0);
 }
 
 /* A message that is gone needs no paint. */
@@ -39,15 +43,19 @@ static void
 on_painted(void *arg, const struct discord_reply *reply)
 {
 	struct post *p = arg;
+	struct discord_memo_row *row = row_of(p->posts, p->message, true);
 
+	if (row != NULL) {
+		row->paints -= row->paints > 0 ? 1 : 0;
+		note_painted(row,
+		    reply->rc == RC_OK ? p->delivery->intent->version : 0);
+	}
 	if (post_undress(p, reply)) {
 		p->again(p);
 		return;
 	}
 	if (reply->rc == RC_OK) {
 		post_learn_dress(p);
-		note_painted(p->posts, p->message,
-		    p->delivery->intent->version);
 	}
 	if (reply->rc == RC_OK || reply->code == DISCORD_UNKNOWN_MESSAGE) {
 		post_finish_posted(p);
@@ -59,11 +67,17 @@ on_painted(void *arg, const struct discord_reply *reply)
 static void
 paint(struct post *p)
 {
+	struct discord_memo_row *row = row_of(p->posts, p->message, true);
+
 	p->again = paint;
-	post_request(p, DISCORD_PATCH, p->channel,
-	    arena_printf(p->delivery->arena, "/channels/%s/messages/%s",
-		p->channel, p->message),
-	    post_body(p, false), on_painted);
+	if (post_request(p, DISCORD_PATCH, p->channel,
+		arena_printf(p->delivery->arena, "/channels/%s/messages/%s",
+		    p->channel, p->message),
+		post_body(p, false), on_painted) &&
+	    row != NULL) {
+		row->paints++;
+		row->mixed |= row->holds > 0;
+	}
 }
 
 static void
@@ -82,8 +96,8 @@ hold(struct post *p)
 	p->posts->held_n++;
 }
 
-static void
-paint_if_owed(struct post *p)
+void
+post_paint(struct post *p)
 {
 	const struct discord_memo_row *row =
 	    row_of(p->posts, p->message, false);
@@ -115,6 +129,10 @@ static void
 repaint(struct post *p)
 {
 	if (p->delivery->remote_id == NULL || *p->delivery->remote_id == '\0') {
+		if (p->delivery->attempt > 1) {
+			post_ask(p);
+			return;
+		}
 		post_finish_words(p, RC_OK,
 		    "no message is there to be painted");
 		return;
@@ -124,7 +142,7 @@ repaint(struct post *p)
 		    "no name of a Discord message");
 		return;
 	}
-	paint_if_owed(p);
+	post_paint(p);
 }
 
 /* --- the door ------------------------------------------------------------- */
@@ -171,6 +189,7 @@ discord_posts_hold(struct discord_posts *posts, const char *message)
 
 	if (row != NULL) {
 		row->holds++;
+		row->mixed |= row->paints > 0;
 	}
 }
 
@@ -207,11 +226,11 @@ discord_posts_release(struct discord_posts *posts, const char *message,
 		return; /* there was no room to hold it */
 	}
 	row->holds--;
-	note_painted(posts, message, version);
+	note_painted(row, version);
 	for (p = take_held(posts, message); p != NULL; p = next) {
 		next = p->next;
 		p->next = NULL;
-		paint_if_owed(p);
+		post_paint(p);
 	}
 }
 

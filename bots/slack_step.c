@@ -66,7 +66,20 @@ on_account(struct slack_way *w, const struct slack_auth *au,
 	return false;
 }
 
-/* Where nobody can look, it is posted, if need be a second time. */
+/*
+ * It is posted, if need be a second time. But what is settled is asked nobody
+ * any more: then only a card that stands there would have been changed.
+ */
+static bool
+on_absent(struct slack_way *w, struct attempt *out)
+{
+	if (w->d->kind != DELIVERY_ASK) {
+		return end(out, RC_OK, "nothing was posted");
+	}
+	w->step = SLACK_STEP_POST;
+	return false;
+}
+
 static bool
 on_dm(struct slack_way *w, const struct slack_auth *au,
     const struct slack_reply *r, struct attempt *out)
@@ -74,11 +87,11 @@ on_dm(struct slack_way *w, const struct slack_auth *au,
 	const char *dm = slack_find_dm(w->d->arena, r->body);
 
 	(void)au;
-	(void)out;
-	if (dm != NULL) {
-		w->place = dm;
+	if (dm == NULL) {
+		return on_absent(w, out);
 	}
-	w->step = dm != NULL ? SLACK_STEP_FIND : SLACK_STEP_POST;
+	w->place = dm;
+	w->step = SLACK_STEP_FIND;
 	return false;
 }
 
@@ -91,20 +104,22 @@ on_history(struct slack_way *w, const struct slack_auth *au,
 	if (r->verdict == SLACK_REFUSED) {
 		log_info("slack delivery %s: cannot look for it error=%s",
 		    w->d->id, r->error);
-		w->step = SLACK_STEP_POST;
-		return false;
+		return on_absent(w, out);
 	}
 	ts = slack_find_message(w->d->arena, r->body, &au->self, au->user,
 	    w->d->id);
 	if (ts != NULL) {
 		log_info("slack delivery %s was there already", w->d->id);
-		return end_posted(w, au, w->place, ts, out);
+		if (w->d->kind == DELIVERY_ASK) {
+			return end_posted(w, au, w->place, ts, out);
+		}
+		w->ts = ts;
+		w->step = SLACK_STEP_UPDATE;
+		return false;
 	}
 	w->cursor = slack_find_cursor(w->d->arena, r->body);
-	if (w->cursor == NULL || ++w->pages >= PAGES_MAX) {
-		w->step = SLACK_STEP_POST;
-	}
-	return false;
+	return (w->cursor == NULL || ++w->pages >= PAGES_MAX) &&
+	    on_absent(w, out);
 }
 
 static bool
@@ -144,7 +159,6 @@ static bool
 on_updated(struct slack_way *w, const struct slack_auth *au,
     const struct slack_reply *r, struct attempt *out)
 {
-	(void)au;
 	if (r->verdict == SLACK_REFUSED && !is_past(r->error)) {
 		return end(out, RC_REMOTE_PERM, r->detail);
 	}
@@ -153,7 +167,7 @@ on_updated(struct slack_way *w, const struct slack_auth *au,
 			 "error=%s",
 		    w->d->id, r->error);
 	}
-	out->remote_id = w->d->remote_id;
+	(void)end_posted(w, au, w->place, w->ts, out);
 	return end(out, RC_OK, r->error);
 }
 
@@ -297,7 +311,8 @@ slack_step_plan(struct slack_way *w, const struct slack_auth *au,
 	struct fault f = {0};
 
 	*out = (struct attempt){.rc = RC_OK};
-	if (known == NULL && w->d->kind != DELIVERY_ASK) {
+	/* Of a second attempt the first may have left a card there. */
+	if (known == NULL && w->d->kind != DELIVERY_ASK && w->d->attempt <= 1) {
 		return end(out, RC_OK, "nothing was posted");
 	}
 	if (slack_find_place(w->d->arena, known != NULL ? known : w->d->address,

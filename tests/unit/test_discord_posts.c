@@ -16,7 +16,7 @@
 #define CHANNEL "613425648685547545"
 #define MESSAGE "1457536583141163186"
 #define REMOTE	GUILD "/" CHANNEL "/" MESSAGE
-#define HANDLE	"del_0123456789abcdef.mac"
+#define HANDLE	SAMPLE_ID ".mac"
 
 /* In place of discord_rest.c: what was asked last, and who waits for it. */
 static struct {
@@ -221,7 +221,7 @@ a_second_attempt_looks_for_the_first(void **state)
 		DISCORD_LIST, RC_OK},
 	    {RC_OK,
 		"[{\"id\":\"5\",\"components\":[{\"components\":["
-		"{\"custom_id\":\"" HANDLE "x:1\"}]}]}]",
+		"{\"custom_id\":\"x" HANDLE ":1\"}]}]}]",
 		DISCORD_POST, RC_REMOTE_TEMP},
 	    {RC_OK, "[]", DISCORD_POST, RC_REMOTE_TEMP},
 	    {RC_REMOTE_PERM, NULL, DISCORD_POST, RC_REMOTE_TEMP},
@@ -249,6 +249,47 @@ a_second_attempt_looks_for_the_first(void **state)
 		if (rows[i].end == RC_OK) {
 			assert_string_equal(ended.remote_id, REMOTE);
 		}
+	}
+}
+
+/* Settled before it was known whether it was posted. */
+static void
+what_was_left_there_shows_the_end(void **state)
+{
+	static const struct {
+		enum rc rc;
+		const char *history;
+		bool there;
+		enum rc end;
+	} rows[] = {
+	    {RC_OK,
+		"[{\"id\":\"" MESSAGE "\",\"components\":[{\"components\":["
+		"{\"custom_id\":\"" HANDLE ":0\"}]}]}]",
+		true, RC_OK},
+	    {RC_OK, "[]", false, RC_OK},
+	    {RC_REMOTE_PERM, NULL, false, RC_OK},
+	    {RC_REMOTE_TEMP, NULL, false, RC_REMOTE_TEMP},
+	};
+
+	(void)state;
+	discord_posts_take(posts, delivery(DELIVERY_ASK, CHANNEL));
+	reply(RC_OK, 0, "{\"guild_id\":\"" GUILD "\"}");
+	reply(RC_UNCERTAIN, 0, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct delivery *d = delivery(DELIVERY_SETTLED, CHANNEL);
+
+		d->handle = "";
+		d->attempt = 2;
+		discord_posts_take(posts, d);
+		assert_int_equal(asked.route, DISCORD_LIST);
+		reply(rows[i].rc, 0, rows[i].history);
+		if (rows[i].there) {
+			assert_int_equal(asked.route, DISCORD_PATCH);
+			reply(RC_OK, 0, "{}");
+			assert_string_equal(ended.remote_id, REMOTE);
+		}
+		assert_int_equal(ended.n, (int)i + 2);
+		assert_int_equal(ended.rc, rows[i].end);
 	}
 }
 
@@ -346,6 +387,33 @@ a_message_waits_for_its_callback(void **state)
 	assert_int_equal(ended.n, 1);
 }
 
+/* An older version may arrive behind the callback's. */
+static void
+what_a_callback_overlaps_is_painted_again(void **state)
+{
+	(void)state;
+	for (int first = 0; first < 2; first++) {
+		tear_down(state);
+		set_up(state);
+		discord_posts_take(posts, repaint(2));
+		assert_int_equal(asked.n, 1);
+		discord_posts_hold(posts, MESSAGE);
+		if (first == 0) {
+			discord_posts_release(posts, MESSAGE, 3);
+			reply(RC_OK, 0, "{}");
+		} else {
+			reply(RC_OK, 0, "{}");
+			discord_posts_release(posts, MESSAGE, 3);
+		}
+		discord_posts_take(posts, repaint(3));
+		assert_int_equal(asked.n, 2);
+		reply(RC_OK, 0, "{}");
+		discord_posts_take(posts, repaint(3));
+		assert_int_equal(asked.n, 2);
+		assert_int_equal(ended.n, 3);
+	}
+}
+
 static void
 only_names_of_messages_are_painted(void **state)
 {
@@ -385,10 +453,12 @@ main(void)
 	    ROW(a_person_is_asked_in_a_dm_that_is_opened_once),
 	    ROW(what_is_no_place_is_refused),
 	    ROW(a_second_attempt_looks_for_the_first),
+	    ROW(what_was_left_there_shows_the_end),
 	    ROW(what_discord_does_not_take_is_made_plainer),
 	    ROW(a_link_that_is_no_button_is_remembered),
 	    ROW(a_message_is_painted_once_for_each_version),
 	    ROW(a_message_waits_for_its_callback),
+	    ROW(what_a_callback_overlaps_is_painted_again),
 	    ROW(only_names_of_messages_are_painted),
 	};
 
