@@ -8,6 +8,7 @@
 
 #include "card_samples.h"
 #include "channels/slack_webhook_card.h"
+#include "lib/buf.h"
 #include "lib/json.h"
 
 enum { BLOCKS_MAX = 50, BUTTON = 75, LONG = 5000 };
