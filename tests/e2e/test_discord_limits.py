@@ -117,6 +117,16 @@ def test_a_lost_post_is_found_when_its_nonce_is_forgotten(acme, daemon,
         acme.discord.nonce_keeps_s = 180
 
 
+def test_what_is_settled_before_the_second_try_shows_the_end(acme, agent):
+    """It may stand there, and nobody is to be asked once more."""
+    acme.rest.fault("create", "lost", when=in_room(acme))
+    intent = chat.ask(agent)
+    card = acme.card(intent)
+    assert agent.post(f"/v1/intents/{intent}/cancel", {}).status == 200
+    acme.painted(card, "Cancelled")
+    assert len(acme.cards(intent)) == 1
+
+
 def test_a_click_on_a_post_whose_answer_was_lost_counts(acme, daemon, agent):
     """The person is faster than the second try."""
     acme.rest.fault("create", "lost", when=in_room(acme))

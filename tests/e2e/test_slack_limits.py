@@ -161,6 +161,19 @@ def test_a_card_in_a_channel_is_not_posted_twice(desk):
     asked.repainted("Approved", asked.in_channel())
 
 
+def test_what_is_settled_before_the_second_try_shows_the_end(desk):
+    """It may stand there, and nobody is to be asked once more."""
+    person, = desk.people(1)
+    fault = desk.slack.fault("chat.postMessage", after=True, status=500,
+                             when=aimed_at(person))
+    asked = desk.ask(person)
+    harness.wait_for(lambda: fault.left == 0, what="the lost answer")
+    assert desk.agent.post(f"/v1/intents/{asked.id}/cancel",
+                           {}).status == 200
+    asked.repainted("Cancelled")
+    assert len(posts(desk, person)) == 1
+
+
 @pytest.mark.parametrize("what", ["500", "dropped", "internal_error"])
 def test_a_repaint_that_failed_is_made_again(desk, what):
     asked = desk.ask()
