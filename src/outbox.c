@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "outbox_end.h"
@@ -22,6 +23,7 @@ struct lane {
 	struct channel_env env;
 	struct channel_up up;
 	atomic_int in_flight;
+	atomic_llong busy_until_ms; /* monotonic; it took nothing lately */
 };
 
 /* One run of the pump. A batch may hold two: each keeps what it leased. */
@@ -128,6 +130,9 @@ pump_lane(struct tx *tx, struct pumping *p, struct people *people, int lane,
 	if (room <= 0) {
 		return RC_OK; /* the next end of an attempt kicks */
 	}
+	if (clock_mono_ms() < atomic_load(&l->busy_until_ms)) {
+		return RC_OK; /* nor does the timer sleep longer than this */
+	}
 	rc = delivery_due(tx->db, l->ops->name, tx->now_ms, room, a, &rows, &n,
 	    f);
 	for (int i = 0; rc == RC_OK && i < n; i++) {
@@ -192,6 +197,11 @@ ended(void *ctx, const char *id, const struct attempt *at)
 	struct outbox_end *e = mem_new(1, sizeof(*e));
 
 	atomic_fetch_sub(&l->in_flight, 1);
+	if (at->rc == RC_BUSY) {
+		/* Else all that is owed would go round and round. */
+		atomic_store(&l->busy_until_ms,
+		    clock_mono_ms() + OUTBOX_PUMP_MS);
+	}
 	*e = (struct outbox_end){.options = &l->outbox->options,
 	    .rc = at->rc,
 	    .retry_after_s = at->retry_after_s,

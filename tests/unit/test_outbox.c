@@ -141,7 +141,7 @@ a_stopped_outbox_has_channels_that_are_down(void **state)
 
 	bed_start(&b);
 	store_start(t->store);
-	assert_int_equal(outbox_channels(b.outbox), 1);
+	assert_int_equal(outbox_channels(b.outbox), 2);
 	assert_string_equal(outbox_channel(b.outbox, 0, &h), "webhook");
 	assert_int_equal(h.state, CHANNEL_UP);
 	outbox_stop(b.outbox);
