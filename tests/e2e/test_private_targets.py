@@ -5,6 +5,7 @@ import socket
 import pytest
 
 import harness
+import vantagate
 
 ENV = {"ASSENT_ALLOW_PRIVATE_TARGETS": None, "ASSENT_WEBHOOK_RETRY_S": "0.1"}
 
@@ -132,8 +133,12 @@ def test_a_private_address_is_never_connected_to(daemon, agent, canary,
 def test_the_words_of_a_refused_connection_name_no_address(daemon, agent,
                                                            canary):
     intent = harness.submit(
-        agent, policy="auto", recordCount=1,
-        callback_url=f"https://localhost:{canary.port}/sec?ret=1")["id"]
+        agent, callback_url="https://example.com/sec?ret=1")["id"]
+    # A name that was public when it was given, and is private by now.
+    with vantagate.database(daemon) as db:
+        db.execute("UPDATE webhook SET url = ? WHERE intent_id = ?",
+                   (f"https://localhost:{canary.port}/sec?ret=1", intent))
+    assert agent.post(f"/v1/intents/{intent}/cancel", {}).status == 200
     harness.wait_for(lambda: [s for s, _ in states(daemon, intent)] ==
                      ["dead"])
     error = states(daemon, intent)[0][1]
