@@ -10,6 +10,8 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 
+enum { PLACE_MAX = 6 /* asks of one place that may wait here */ };
+
 struct slack_post {
 	struct slack_turn turn;
 	struct slack_way way; /* its delivery is owned */
@@ -235,6 +237,24 @@ slack_post_end(struct slack *s)
 	}
 }
 
+/*
+ * Slack takes one message a second for each place: who waits for one must not
+ * fill the line of all.
+ */
+static bool
+is_crowded(const struct slack *s, const struct slack_post *p)
+{
+	int before = 0;
+
+	for (int i = 0; i < s->posts.n; i++) {
+		const struct delivery *o = s->posts.items[i]->way.d;
+
+		before += s->posts.items[i] != p && o->kind == DELIVERY_ASK &&
+		    strcmp(o->address, p->way.d->address) == 0;
+	}
+	return p->way.d->kind == DELIVERY_ASK && before >= PLACE_MAX;
+}
+
 static void
 arrive(struct slack *s, struct slack_turn *t, bool alive)
 {
@@ -246,6 +266,10 @@ arrive(struct slack *s, struct slack_turn *t, bool alive)
 	}
 	assert(s->posts.n < SLACK_POSTS_MAX);
 	s->posts.items[s->posts.n++] = p;
+	if (is_crowded(s, p)) {
+		end_with(s, p, RC_BUSY, "many wait for this place");
+		return;
+	}
 	slack_post_pump(s);
 }
 

@@ -53,7 +53,8 @@ find_message(struct tx *tx, struct taking *t, struct intent *in)
 		return refuse(w, RC_FORBIDDEN, "unknown_message", words);
 	}
 	if (t->row.remote_id != NULL &&
-	    strcmp(t->row.remote_id, w->remote_id) != 0) {
+	    strcmp(t->row.remote_id, w->remote_id) != 0 &&
+	    !delivery_may_be_copy(&t->row, w->remote_id)) {
 		return refuse(w, RC_FORBIDDEN, "unknown_message", words);
 	}
 	return RC_OK;
@@ -67,7 +68,9 @@ static enum rc
 learn_message(struct tx *tx, struct taking *t, struct fault *f)
 {
 	if (t->row.remote_id != NULL) {
-		return RC_OK;
+		return strcmp(t->row.remote_id, t->answer->remote_id) == 0
+		    ? RC_OK
+		    : delivery_note_copy(tx, &t->row, t->answer->remote_id, f);
 	}
 	t->row.remote_id = t->answer->remote_id;
 	return delivery_update(tx, &t->row, f);

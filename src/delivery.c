@@ -170,9 +170,10 @@ free_from(struct tx *tx, const struct delivery_row *ask, long long *out,
 	return db_int(tx->db, f, out,
 	    "SELECT coalesce(max(due_ms), ?5) FROM delivery WHERE "
 	    "intent_id = ?1 AND kind = 'repaint' AND state = 'leased' AND "
-	    "channel = ?2 AND person IS ?3 AND address = ?4",
-	    "tttti", ask->intent_id, ask->channel, ask->person, ask->address,
-	    tx->now_ms);
+	    "channel = ?2 AND person IS ?3 AND address = ?4 AND "
+	    "remote_id IS ?6",
+	    "ttttit", ask->intent_id, ask->channel, ask->person, ask->address,
+	    tx->now_ms, ask->remote_id);
 }
 
 /* Another message about what was asked there. */
@@ -236,8 +237,9 @@ repaint_waits(struct tx *tx, const struct delivery_row *ask, bool *out,
 	enum rc rc = db_int(tx->db, f, &n,
 	    "SELECT count(*) FROM delivery WHERE intent_id = ?1 AND "
 	    "kind = 'repaint' AND state = 'due' AND channel = ?2 AND "
-	    "person IS ?3 AND address = ?4",
-	    "tttt", ask->intent_id, ask->channel, ask->person, ask->address);
+	    "person IS ?3 AND address = ?4 AND remote_id IS ?5",
+	    "ttttt", ask->intent_id, ask->channel, ask->person, ask->address,
+	    ask->remote_id);
 
 	*out = n > 0;
 	return rc;
@@ -263,6 +265,40 @@ delivery_owe_repaints(struct tx *tx, const char *intent_id, struct fault *f)
 	return rc;
 }
 
+/* "TEAM/CHANNEL/TS" and "GUILD/CHANNEL/MESSAGE": the place comes first. */
+bool
+delivery_may_be_copy(const struct delivery_row *ask, const char *remote_id)
+{
+	const char *last = strrchr(ask->remote_id, '/');
+	size_t n = last != NULL ? (size_t)(last - ask->remote_id) + 1 : 0;
+
+	return ask->kind == DELIVERY_ASK && ask->attempts > 1 && n > 0 &&
+	    strncmp(ask->remote_id, remote_id, n) == 0;
+}
+
+enum rc
+delivery_note_copy(struct tx *tx, const struct delivery_row *ask,
+    const char *remote_id, struct fault *f)
+{
+	char id[ID_SIZE];
+	long long n = 0;
+	enum rc rc = db_int(tx->db, f, &n,
+	    "SELECT count(*) FROM delivery WHERE intent_id = ?1 AND "
+	    "kind = 'ask' AND remote_id = ?2",
+	    "tt", ask->intent_id, remote_id);
+
+	if (rc != RC_OK || n > 0) {
+		return rc;
+	}
+	id_next(tx->ids, tx->now_ms, "del_", id);
+	return db_run(tx->db, f, NULL,
+	    "INSERT INTO delivery (" DELIVERY_COLUMNS ") SELECT ?2, "
+	    "intent_id, kind, channel, person, address, webhook_id, event, "
+	    "event_ms, 'done', attempts, due_ms, ?3, NULL, ?4, ?4, NULL "
+	    "FROM delivery WHERE id = ?1",
+	    "ttti", ask->id, id, remote_id, tx->now_ms);
+}
+
 enum rc
 delivery_message_ended(struct tx *tx, const struct delivery_row *row,
     struct fault *f)
@@ -275,7 +311,7 @@ delivery_message_ended(struct tx *tx, const struct delivery_row *row,
 	    "remote_id = ?8 WHERE intent_id = ?1 AND "
 	    "kind IN ('settled', 'repaint') AND state = 'due' AND "
 	    "attempts = 0 AND channel = ?2 AND person IS ?3 AND "
-	    "address IS ?4",
+	    "address IS ?4 AND (remote_id IS NULL OR remote_id IS ?8)",
 	    "tttttiit", row->intent_id, row->channel, row->person, row->address,
 	    delivery_state_words[never ? DELIVERY_DROPPED : DELIVERY_DUE],
 	    tx->now_ms, never ? tx->now_ms : 0LL, row->remote_id);

@@ -73,6 +73,15 @@ enum rc delivery_owe_settled(struct tx *, const char *intent_id,
  * until they are. */
 enum rc delivery_owe_repaints(struct tx *, const char *intent_id,
     struct fault *) MUST_CHECK;
+/*
+ * An ask whose answer was lost may have been posted twice: both are the same
+ * question. Whether this is such a copy, in the place of the one we know.
+ */
+bool delivery_may_be_copy(const struct delivery_row *ask,
+    const char *remote_id);
+/* From now on it is changed like the other. Twice is fine. */
+enum rc delivery_note_copy(struct tx *, const struct delivery_row *ask,
+    const char *remote_id, struct fault *) MUST_CHECK;
 /* What was under way for a message is over, for now at least: what waits behind
  * it goes out as a change of it, or is dropped where nobody was asked. */
 enum rc delivery_message_ended(struct tx *, const struct delivery_row *,

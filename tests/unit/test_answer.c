@@ -98,6 +98,52 @@ the_same_interaction_changes_nothing(void **state)
 	answer_bed_end(&b);
 }
 
+static enum rc
+post_again(struct tx *tx, void *arg)
+{
+	struct answer_bed *b = arg;
+	struct delivery_row row;
+	struct fault f = {0};
+	enum rc rc = delivery_get(tx->db, b->delivery, b->t->arena, &row, &f);
+
+	row.attempts = 2;
+	row.state = DELIVERY_DONE;
+	row.remote_id = "T1/C1/1.2";
+	return rc == RC_OK ? delivery_update(tx, &row, &f) : rc;
+}
+
+/* The answer to the first post was lost, and it could not be looked for. */
+static void
+a_card_that_was_posted_twice_is_one_question(void **state)
+{
+	static const struct {
+		const char *remote;
+		enum rc rc;
+	} rows[] = {
+	    {"T1/C2/1.1", RC_FORBIDDEN},
+	    {"T2/C1/1.1", RC_FORBIDDEN},
+	    {"T1/C1/1.1", RC_OK},
+	};
+	struct trunk *t = *state;
+	struct answer_bed b = answer_bed_make(t, "slack", 1);
+
+	assert_int_equal(store_now(t->store, post_again, &b), RC_OK);
+	store_start(t->store);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct answer c = answer_bed_click(&b, "T1/U1", 0);
+
+		c.id = arena_printf(t->arena, "%zu", i);
+		c.remote_id = rows[i].remote;
+		assert_int_equal(answer_bed_give(&b, &c)->rc, rows[i].rc);
+	}
+	/* Both are told how it ended, each by its own name. */
+	assert_int_equal(trunk_count(t,
+			     "SELECT count(DISTINCT remote_id) FROM delivery "
+			     "WHERE kind = 'settled' AND state = 'due'"),
+	    2);
+	answer_bed_end(&b);
+}
+
 static void
 a_refused_interaction_is_refused_again(void **state)
 {
@@ -117,6 +163,35 @@ a_refused_interaction_is_refused_again(void **state)
 			     "SELECT count(*) FROM audit WHERE event LIKE "
 			     "'%\"decision_refused\"%'"),
 	    1);
+	answer_bed_end(&b);
+}
+
+static long long
+refusals(struct trunk *t)
+{
+	return trunk_count(t,
+	    "SELECT count(*) FROM audit WHERE event LIKE "
+	    "'%\"decision_refused\"%'");
+}
+
+static void
+a_flood_of_refused_clicks_does_not_fill_the_trail(void **state)
+{
+	struct trunk *t = *state;
+	struct answer_bed b = answer_bed_make(t, "slack", 1);
+	struct answer c = answer_bed_click(&b, "T1/U9", 0);
+
+	store_start(t->store);
+	for (int i = 0; i < DECIDE_REFUSALS_MAX + 20; i++) {
+		c.id = arena_printf(t->arena, "%d", i);
+		assert_int_equal(answer_bed_give(&b, &c)->rc, RC_FORBIDDEN);
+	}
+	assert_int_equal(refusals(t), DECIDE_REFUSALS_MAX);
+	/* Others are still heard. */
+	c.account = "T1/U3";
+	c.id = "another";
+	assert_int_equal(answer_bed_give(&b, &c)->rc, RC_FORBIDDEN);
+	assert_int_equal(refusals(t), DECIDE_REFUSALS_MAX + 1);
 	answer_bed_end(&b);
 }
 
@@ -190,7 +265,9 @@ main(void)
 	    TRUNK_TEST(a_click_of_a_known_account_decides),
 	    TRUNK_TEST(what_is_not_so_is_refused),
 	    TRUNK_TEST(the_same_interaction_changes_nothing),
+	    TRUNK_TEST(a_card_that_was_posted_twice_is_one_question),
 	    TRUNK_TEST(a_refused_interaction_is_refused_again),
+	    TRUNK_TEST(a_flood_of_refused_clicks_does_not_fill_the_trail),
 	    TRUNK_TEST(a_dry_run_says_what_would_be_and_counts_nothing),
 	    TRUNK_TEST(an_answer_survives_each_failing_call),
 	};
