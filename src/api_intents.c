@@ -262,12 +262,16 @@ has_votes(const struct intent *in)
 	return in->approvals + in->denials > 0 || in->chosen >= 0;
 }
 
+/* Most polls ask about an intent that nobody has decided yet. */
 static void
 name_decider(struct api_request *r)
 {
-	CLEANUP(rules_drop) struct policy_set *set =
-	    rules_get(r->api->options.rules);
+	CLEANUP(rules_drop) struct policy_set *set = NULL;
 
+	if (r->call.intents[0].decided_by == NULL) {
+		return;
+	}
+	set = rules_get(r->api->options.rules);
 	r->call.decider = decider_of(policy_set_people(set),
 	    &r->call.intents[0], r->call.arena);
 }
