@@ -204,13 +204,41 @@ admit(struct tx *tx, struct deciding *w, struct intent *in, struct fault *f)
 
 static const char cancel[] = "cancel";
 
+/* Whether this one has been refused so often that no more is written down: the
+ * trail is kept for ever, and buttons can be pressed without end. */
+static enum rc
+is_flood(struct tx *tx, const char *intent_id, const char *person, bool *out,
+    struct fault *f)
+{
+	const char *by = arena_printf(tx->scratch, "\"by\":\"%s\"", person);
+	long long n = 0;
+	enum rc rc = db_int(tx->db, f, &n,
+	    "SELECT count(*) FROM audit WHERE intent_id = ?1 AND "
+	    "instr(event, '\"type\":\"decision_refused\"') > 0 AND "
+	    "instr(event, ?2) > 0",
+	    "tt", intent_id, by);
+
+	*out = n >= DECIDE_REFUSALS_MAX;
+	if (n == DECIDE_REFUSALS_MAX - 1) {
+		log_warn("intent %s: %s was refused %d times, from now on "
+			 "unaudited",
+		    intent_id, person, DECIDE_REFUSALS_MAX);
+	}
+	return rc;
+}
+
 static enum rc
 audit_refusal(struct tx *tx, const struct deciding *w, const char *intent_id,
     enum rc why, const char *what)
 {
 	const struct decision *d = &w->decision;
 	struct fault f = {0};
+	bool flood;
+	enum rc rc = is_flood(tx, intent_id, d->person, &flood, &f);
 
+	if (rc != RC_OK || flood) {
+		return rc;
+	}
 	return audit_add(tx, intent_id, "decision_refused", d->name,
 	    json_pack("{s:s, s:s, s:s, s:s, s:s}", "by", d->person, "via",
 		d->via, "outcome", what, "reason",

@@ -12,6 +12,8 @@
 #include "lib/arena.h"
 #include "store.h"
 
+enum { DECIDE_REFUSALS_MAX = 100 /* audited of a person and an intent */ };
+
 /* One answer on its way. */
 struct deciding {
 	struct decision decision;
@@ -31,7 +33,8 @@ struct deciding {
 };
 
 /*
- * A store_job over a struct deciding. Refusals are audited. RC_NOT_FOUND;
+ * A store_job over a struct deciding. Refusals are audited, but for floods.
+ * RC_NOT_FOUND;
  * RC_CONFLICT: settled already (the intent says by whom) or a digest that is
  * not the intent's; RC_EXPIRED; RC_FORBIDDEN: may not decide, with a reason
  * code; RC_DUPLICATE: this person has answered; RC_INVALID: no such option, or
