@@ -65,6 +65,20 @@ def test_a_long_list_is_short_and_says_so(desk):
     assert "23" in words and len(urls) == 20 and "3 more" in words
 
 
+def test_a_list_of_wide_words_fits_an_acknowledgement(make_daemon):
+    """Slack throws one of 20,480 bytes away without a word."""
+    with chat_slack.desk(
+            make_daemon, people=1,
+            ASSENT_PUBLIC_URL="http://127.0.0.1:9/" + "p" * 400) as desk:
+        person, = desk.people(1)
+        for i in range(20):
+            desk.ask(person, destination=f"{i}" + "\u6c34" * 190)
+        got = acked(desk.slack.slash(person.user))
+        assert "20" in seen(desk.slack.ephemerals(person.user)[-1])
+        assert got.answer["blocks"]
+        desk.slack.world.controls.clear()
+
+
 def test_who_is_not_known_is_told_what_to_do(desk):
     words, urls = listed(desk, STRANGER)
     assert f"{TEAM}/{STRANGER}" in words and urls == []
@@ -77,6 +91,13 @@ def test_the_command_of_another_workspace_or_app_lists_nothing(desk, forge):
     desk.ask(person, destination="secret.place")
     got = acked(desk.slack.slash(person.user, **forge))
     assert "secret.place" not in str(got.answer)
+
+
+def test_the_address_of_the_api_needs_no_slash_at_its_end(make_daemon):
+    slack = chat_slack.Slack()
+    with chat_slack.desk(make_daemon, people=1, slack=slack,
+                         SLACK_API_URL=slack.api_url[:-1]) as desk:
+        desk.ask().card()
 
 
 # --- the operator -----------------------------------------------------------

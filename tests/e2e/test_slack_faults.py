@@ -1,7 +1,6 @@
 """Slack answers late, oddly, or is not Slack; and many press at once."""
 
 import ssl
-import time
 
 import pytest
 
@@ -158,13 +157,12 @@ def test_a_burst_of_clicks_is_acknowledged_in_time(desk):
 
 def test_a_slow_slack_holds_up_no_click(desk):
     slow, quick = desk.people(2)
-    desk.slack.fault("chat.postMessage", hang=2,
+    desk.slack.fault("chat.postMessage", hang=True,
                      when=lambda args: args["channel"] == slow.user)
     stuck, asked = desk.ask(slow), desk.ask(quick)
     asked.card()
-    begun = time.monotonic()
     click = asked.press("Approve")
     assert click.ms < 1000
     asked.repainted("Approved")
-    assert time.monotonic() - begun < 1.9
-    assert stuck.status == "pending_approval"
+    assert stuck.find(slow) == []
+    desk.slack.heal()

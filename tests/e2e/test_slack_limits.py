@@ -113,6 +113,22 @@ def test_without_a_time_the_wait_is_our_own(make_daemon):
         assert decides(card) == ["Approve", "Deny"]
 
 
+@pytest.mark.parametrize("how", [
+    {"error": "ratelimited"}, {"error": "rate_limited"},
+    {"error": "message_limit_exceeded"},
+    {"status": 429, "text": "x", "headers": {"Retry-After": "soon"}},
+    {"status": 429, "text": "x", "headers": {"Retry-After": "-5"}},
+    {"status": 429, "text": "x", "headers": {"Retry-After": "99999999999"}}])
+def test_however_it_is_said_too_often_means_later(make_daemon, how):
+    with chat_slack.desk(make_daemon, people=1) as desk:
+        slow = desk.slack.fault("chat.postMessage", times=9, **how)
+        asked = desk.ask()
+        harness.wait_for(lambda: slow.left == 8, what="the refusal")
+        time.sleep(0.7)
+        assert slow.left >= 7
+        assert asked.deliveries()[0]["state"] != "dead"
+
+
 # --- what may have happened, or not -------------------------------------------
 
 AMBIGUOUS = {
@@ -147,6 +163,19 @@ def test_no_card_is_posted_twice_or_not_at_all(desk, after):
         one.repainted("Approved")
 
 
+def test_what_is_settled_before_the_second_try_shows_the_end(desk):
+    """It may stand there, and nobody is to be asked once more."""
+    person, = desk.people(1)
+    fault = desk.slack.fault("chat.postMessage", after=True, status=500,
+                             when=aimed_at(person))
+    asked = desk.ask(person)
+    harness.wait_for(lambda: fault.left == 0, what="the lost answer")
+    assert desk.agent.post(f"/v1/intents/{asked.id}/cancel",
+                           {}).status == 200
+    asked.repainted("Cancelled")
+    assert len(posts(desk, person)) == 1
+
+
 def test_a_card_in_a_channel_is_not_posted_twice(desk):
     fault = desk.slack.fault("chat.postMessage", after=True, status=500,
                              when=lambda args: args["channel"] == OPS)
@@ -159,19 +188,6 @@ def test_a_card_in_a_channel_is_not_posted_twice(desk):
                 if m.about(asked.id)]) == 1
     asked.press("Approve", card=asked.in_channel())
     asked.repainted("Approved", asked.in_channel())
-
-
-def test_what_is_settled_before_the_second_try_shows_the_end(desk):
-    """It may stand there, and nobody is to be asked once more."""
-    person, = desk.people(1)
-    fault = desk.slack.fault("chat.postMessage", after=True, status=500,
-                             when=aimed_at(person))
-    asked = desk.ask(person)
-    harness.wait_for(lambda: fault.left == 0, what="the lost answer")
-    assert desk.agent.post(f"/v1/intents/{asked.id}/cancel",
-                           {}).status == 200
-    asked.repainted("Cancelled")
-    assert len(posts(desk, person)) == 1
 
 
 @pytest.mark.parametrize("what", ["500", "dropped", "internal_error"])

@@ -206,6 +206,24 @@ def test_payloads_of_any_shape_are_survived(desk):
     assert asked.status == "approved"
 
 
+@pytest.mark.parametrize("lacks", [
+    {"team": None}, {"enterprise": {"id": "E1"}}, {"state": None},
+    {"user": {"id": "USER", "team_id": TEAM}}, {"token": None},
+    {"response_url": None}, {"is_enterprise_install": None}])
+def test_a_click_counts_whatever_else_its_payload_lacks(desk, lacks):
+    asked = desk.ask()
+    user = asked.people[0].user
+    payload = desk.slack.click(user, asked.card(), "Approve",
+                               action_id="nothing_of_ours").payload
+    payload = json.loads(json.dumps(payload))
+    payload["actions"][0]["action_id"] = asked.card().buttons()[0][1][
+        "action_id"]
+    payload["actions"][0]["action_ts"] = desk.slack.world.new_ts()
+    payload.update(json.loads(json.dumps(lacks).replace("USER", user)))
+    acked(desk.slack.event(payload, kind="interactive"))
+    assert asked.status == "approved"
+
+
 # --- clicks on what is long gone ------------------------------------------------
 
 def test_a_card_from_before_a_restart_can_be_decided_on(make_daemon):

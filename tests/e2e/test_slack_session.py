@@ -12,6 +12,7 @@ import pytest
 import chat_slack
 import harness
 from chat_slack import acked
+from slack_sockets import frame
 from slack_world import APP_TOKEN, BOT_TOKEN
 
 
@@ -258,6 +259,46 @@ def test_a_wrong_answer_to_the_upgrade_is_no_connection(make_daemon):
                          connected=0) as desk:
         desk.connected(2, 60)
         assert len(desk.slack.api.tickets) <= 2
+
+
+def test_a_greeting_may_say_little(make_daemon):
+    def world(slack):
+        slack.sockets.hello_without = ("debug_info", "connection_info",
+                                       "num_connections")
+    with chat_slack.desk(make_daemon, people=1, world=world) as desk:
+        assert desk.ready() == ("up", "")
+        asked = desk.ask()
+        asked.press("Approve")
+        assert asked.status == "approved"
+
+
+def test_a_storm_of_refreshes_is_kept_within_the_budget(desk):
+    asked = desk.ask()
+    asked.card()
+    calls, end = opened(desk), time.monotonic() + 3
+    while time.monotonic() < end:
+        for c in desk.slack.ready():
+            desk.slack.disconnect(c, "refresh_requested")
+        assert desk.slack.ready()
+        time.sleep(0.02)
+    assert opened(desk) - calls <= 4
+    asked.press("Approve")
+    assert asked.status == "approved"
+
+
+def test_what_comes_before_the_greeting_makes_no_storm(make_daemon):
+    def world(slack):
+        slack.sockets.before_hello = [
+            frame(1, b"UNAUTHENTICATED: cache_error"), frame(2, b"\0"),
+            frame(1, b'{"type": "disconnect", "reason": "warning"}')]
+    with chat_slack.desk(make_daemon, people=1, world=world,
+                         connected=0) as desk:
+        harness.wait_for(lambda: opened(desk) >= 3, what="new tries")
+        desk.slack.sockets.before_hello = []
+        desk.connected(2, 45)
+        assert opened(desk) <= 6
+        asked = desk.ask()
+        asked.press("Approve")
 
 
 # --- odd frames -------------------------------------------------------------------

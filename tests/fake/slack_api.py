@@ -1,6 +1,7 @@
 """Slack's Web API over HTTP: tokens, bodies, answers, limits and faults."""
 
 import asyncio
+import contextlib
 import json
 import time
 import uuid
@@ -20,7 +21,6 @@ TIERS = {"chat.update": 50, "chat.delete": 50, "conversations.open": 50,
          "users.info": 100, "auth.test": 100}
 POSTS_BURST = 5  # of one channel, beyond one in a second
 RESPONSE_URL_USES, RESPONSE_URL_S = 5, 30 * 60
-NEVER = 3600.0
 
 
 class Bucket:
@@ -56,7 +56,7 @@ class Call:
 
 class Fault:
     """What happens instead of an answer; `after`: the effect has been.
-    `hang`: for so many seconds, or for ever."""
+    `hang`: for so many seconds, or until it is released."""
 
     def __init__(self, times=1, after=False, status=None, error=None,
                  headers=None, text=None, hang=False, drop=False, when=None,
@@ -65,6 +65,7 @@ class Fault:
         self.error, self.headers, self.text = error, headers or {}, text
         self.hang, self.drop, self.when = hang, drop, when
         self.fields = fields
+        self.released = asyncio.Event()
 
 
 def said(answer, status=200, headers=None):
@@ -170,7 +171,10 @@ class Api:
 
     async def broken(self, fault, request, call):
         if fault.hang:
-            await asyncio.sleep(NEVER if fault.hang is True else fault.hang)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(
+                    fault.released.wait(),
+                    None if fault.hang is True else fault.hang)
         if fault.drop:
             request.transport.abort()
             return web.Response()

@@ -182,6 +182,8 @@ class Slack(People):
                           headers=headers, times=times, **how)
 
     def heal(self):
+        for fault in [f for all_ in self.api.faults.values() for f in all_]:
+            self._soon(fault.released.set)
         self.api.faults.clear()
         self.world.token_faults.clear()
 
@@ -201,10 +203,12 @@ class Slack(People):
         self._soon(connection.writer.transport.abort)
 
     def reset(self, connection):
+        connection.closing = True
         self._soon(connection.reset)
 
     def hang_up(self, connection):
         """TCP ends without a close frame."""
+        connection.closing = True
         self._soon(connection.writer.close)
 
     def close(self, connection, code=1000):
