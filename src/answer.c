@@ -73,6 +73,9 @@ learn_message(struct tx *tx, struct taking *t, struct fault *f)
 		    : delivery_note_copy(tx, &t->row, t->answer->remote_id, f);
 	}
 	t->row.remote_id = t->answer->remote_id;
+	if (t->row.state == DELIVERY_DEAD) {
+		t->row.state = DELIVERY_DONE; /* given up, yet it is there */
+	}
 	return delivery_update(tx, &t->row, f);
 }
 

@@ -166,6 +166,35 @@ a_refused_interaction_is_refused_again(void **state)
 	answer_bed_end(&b);
 }
 
+static enum rc
+give_up(struct tx *tx, void *arg)
+{
+	struct fault f = {0};
+
+	return db_run(tx->db, &f, NULL,
+	    "UPDATE delivery SET state = 'dead', attempts = 9 WHERE id = ?1",
+	    "t", arg);
+}
+
+/* Each of its answers was lost, and then somebody presses it. */
+static void
+a_card_that_was_given_up_shows_the_end_as_well(void **state)
+{
+	struct trunk *t = *state;
+	struct answer_bed b = answer_bed_make(t, "slack", 1);
+	struct answer c = answer_bed_click(&b, "T1/U1", 0);
+
+	store_start(t->store);
+	assert_int_equal(store_now(t->store, give_up, b.delivery), RC_OK);
+	assert_int_equal(answer_bed_give(&b, &c)->rc, RC_OK);
+	assert_int_equal(trunk_count(t,
+			     "SELECT count(*) FROM delivery WHERE "
+			     "kind = 'settled' AND state = 'due' AND "
+			     "remote_id = 'T1/C1/1.2'"),
+	    1);
+	answer_bed_end(&b);
+}
+
 static long long
 refusals(struct trunk *t)
 {
@@ -267,6 +296,7 @@ main(void)
 	    TRUNK_TEST(the_same_interaction_changes_nothing),
 	    TRUNK_TEST(a_card_that_was_posted_twice_is_one_question),
 	    TRUNK_TEST(a_refused_interaction_is_refused_again),
+	    TRUNK_TEST(a_card_that_was_given_up_shows_the_end_as_well),
 	    TRUNK_TEST(a_flood_of_refused_clicks_does_not_fill_the_trail),
 	    TRUNK_TEST(a_dry_run_says_what_would_be_and_counts_nothing),
 	    TRUNK_TEST(an_answer_survives_each_failing_call),
