@@ -152,7 +152,8 @@ def test_a_burst_of_clicks_is_acknowledged_in_time(desk):
     assert len(asked.row()["votes"]) == 1
     # Slack would have sent each of them once: later ones are refused.
     assert set(asked.refusals()) == {"already_answered"}
-    assert len(asked.refusals()) == 299
+    # Of one person the first hundred are on record, and counted on.
+    assert len(asked.refusals()) == 100
 
 
 def test_a_slow_slack_holds_up_no_click(desk):

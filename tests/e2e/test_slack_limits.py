@@ -8,7 +8,7 @@ import chat_slack
 import harness
 import mailbox
 import webpage
-from chat_slack import OPS, decides
+from chat_slack import OPS, decides, slack_world
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +176,8 @@ def test_what_is_settled_before_the_second_try_shows_the_end(desk):
     assert len(posts(desk, person)) == 1
 
 
-def test_a_card_in_a_channel_is_not_posted_twice(desk):
+def lose_the_answer(desk):
+    """An ask in a channel whose post came through unheard, made again."""
     fault = desk.slack.fault("chat.postMessage", after=True, status=500,
                              when=lambda args: args["channel"] == OPS)
     asked = desk.ask(channels=["ops"])
@@ -184,10 +185,26 @@ def test_a_card_in_a_channel_is_not_posted_twice(desk):
         d["state"] for d in asked.deliveries(channel="slack", kind="ask")
     } == {"done"}, 20, "the end")
     assert fault.left == 0
-    assert len([m for m in desk.slack.messages(OPS)
-                if m.about(asked.id)]) == 1
-    asked.press("Approve", card=asked.in_channel())
-    asked.repainted("Approved", asked.in_channel())
+    return asked, [m for m in desk.slack.messages(OPS) if m.about(asked.id)]
+
+
+def test_a_card_in_a_channel_is_found_where_we_may_look(make_daemon):
+    scopes = [*slack_world.SCOPES, "channels:history"]
+    with chat_slack.desk(make_daemon, people=1,
+                         slack=chat_slack.Slack(scopes=scopes)) as desk:
+        asked, (card,) = lose_the_answer(desk)
+        asked.press("Approve", card=card)
+        asked.repainted("Approved", card)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_two_cards_in_a_channel_are_one_question(desk, which):
+    """Without that scope there are two: either counts, both show the end."""
+    asked, cards = lose_the_answer(desk)
+    assert len(cards) == 2
+    asked.press("Approve", card=cards[which])
+    assert asked.status == "approved" and asked.refusals() == []
+    asked.repainted("Approved", cards[which], cards[1])
 
 
 @pytest.mark.parametrize("what", ["500", "dropped", "internal_error"])
