@@ -191,6 +191,12 @@ slack_words_pending(struct arena *a, const struct pending_list *l,
 		(void)json_array_append_new(blocks,
 		    section(a, arena_printf(a, "And %d more.", l->more)));
 	}
+	if (l->rc == RC_OK && l->known && l->cut) {
+		(void)json_array_append_new(blocks,
+		    section(a,
+			"So much is open that not all of it was looked "
+			"through: what ends later may wait for you too."));
+	}
 	return json_pack("{s:s, s:s, s:o}", "response_type", "ephemeral",
 	    "text", slack_text_escape(a, head), "blocks", blocks);
 }

@@ -19,15 +19,6 @@ struct listing {
 	struct policy_set *rules; /* counted */
 };
 
-static int
-soonest(const void *a, const void *b)
-{
-	const struct pending_item *x = a, *y = b;
-
-	return (x->expires_ms > y->expires_ms) -
-	    (x->expires_ms < y->expires_ms);
-}
-
 /* Whether this person may still approve it. */
 static enum rc
 waits_for(struct tx *tx, const struct intent *in, const struct decision *d,
@@ -37,8 +28,7 @@ waits_for(struct tx *tx, const struct intent *in, const struct decision *d,
 	int n;
 	enum rc rc;
 
-	*out = tx->now_ms < in->expires_ms &&
-	    routing_may_decide(&in->plan, d, OUTCOME_APPROVE, f) == RC_OK;
+	*out = routing_may_decide(&in->plan, d, OUTCOME_APPROVE, f) == RC_OK;
 	if (!*out) {
 		return RC_OK;
 	}
@@ -69,13 +59,11 @@ static enum rc
 list_pending(struct tx *tx, struct listing *t, const struct decision *d,
     struct fault *f)
 {
-	const struct intent_filter filter = {.state = INTENT_PENDING,
-	    .execution = -1,
-	    .limit = LISTED_MAX};
 	struct pending_list *l = t->list;
 	struct intent *all;
 	int n;
-	enum rc rc = store_intent_list(tx->db, &filter, l->arena, &all, &n, f);
+	enum rc rc = store_intent_waiting(tx->db, tx->now_ms, LISTED_MAX,
+	    l->arena, &all, &n, f);
 
 	l->items = arena_array(l->arena, LISTED_MAX, sizeof(*l->items));
 	for (int i = 0; rc == RC_OK && i < n; i++) {
@@ -86,7 +74,7 @@ list_pending(struct tx *tx, struct listing *t, const struct decision *d,
 			add_item(tx, t, &all[i]);
 		}
 	}
-	qsort(l->items, (size_t)l->items_n, sizeof(*l->items), soonest);
+	l->cut = rc == RC_OK && n == LISTED_MAX;
 	if (l->items_n > PENDING_LIST_MAX) {
 		l->more = l->items_n - PENDING_LIST_MAX;
 		l->items_n = PENDING_LIST_MAX;
@@ -106,6 +94,7 @@ list(struct tx *tx, void *arg)
 
 	l->known = p != NULL;
 	l->items_n = l->more = 0;
+	l->cut = false;
 	if (rc == RC_OK && p != NULL) {
 		const struct decision d = {.person = p->id, .known = true};
 

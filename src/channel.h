@@ -146,6 +146,7 @@ struct pending_list {
 	struct pending_item *items; /* soonest to expire first */
 	int items_n;
 	int more; /* beyond PENDING_LIST_MAX */
+	bool cut; /* so much waits that not all was looked through */
 };
 
 void pending_list_free(struct pending_list *);

@@ -322,6 +322,22 @@ store_intent_purge(struct tx *tx, const char *id, struct fault *f)
 	"(?2 IS NULL OR state = ?2 OR instr(?6, state) > 0) AND " \
 	"(?3 IS NULL OR execution = ?3 OR instr(?7, execution) > 0) "
 
+static enum rc
+intents_read(struct db_rows *r, int limit, struct arena *a, struct intent **out,
+    int *n, struct fault *f)
+{
+	enum rc rc = RC_OK;
+
+	*out = arena_array(a, (size_t)limit, sizeof(**out));
+	*n = 0;
+	while (rc == RC_OK && (rc = db_next(r, f)) == RC_OK) {
+		assert(*n < limit);
+		rc = intent_read(r, a, &(*out)[*n], f);
+		*n += rc == RC_OK;
+	}
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
 enum rc
 store_intent_list(struct db *db, const struct intent_filter *q, struct arena *a,
     struct intent **out, int *n, struct fault *f)
@@ -345,14 +361,21 @@ store_intent_list(struct db *db, const struct intent_filter *q, struct arena *a,
 		: execution_state_name((enum execution_state)q->execution),
 	    q->before, (long long)q->limit, q->or_states, q->or_executions);
 
-	*out = arena_array(a, (size_t)q->limit, sizeof(**out));
-	*n = 0;
-	while (rc == RC_OK && (rc = db_next(r, f)) == RC_OK) {
-		assert(*n < q->limit);
-		rc = intent_read(r, a, &(*out)[*n], f);
-		*n += rc == RC_OK;
-	}
-	return rc == RC_NOT_FOUND ? RC_OK : rc;
+	return rc == RC_OK ? intents_read(r, q->limit, a, out, n, f) : rc;
+}
+
+enum rc
+store_intent_waiting(struct db *db, long long now_ms, int limit,
+    struct arena *a, struct intent **out, int *n, struct fault *f)
+{
+	CLEANUP(db_rows_drop) struct db_rows *r = NULL;
+	enum rc rc = db_query(db, f, &r,
+	    "SELECT " INTENT_COLUMNS
+	    " FROM intent WHERE state = 'pending' AND expires_ms > ?1 "
+	    "ORDER BY expires_ms LIMIT ?2",
+	    "ii", now_ms, (long long)limit);
+
+	return rc == RC_OK ? intents_read(r, limit, a, out, n, f) : rc;
 }
 
 enum rc

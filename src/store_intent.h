@@ -61,6 +61,9 @@ struct intent_filter {
 /* Newest first. */
 enum rc store_intent_list(struct db *, const struct intent_filter *,
     struct arena *, struct intent **out, int *n, struct fault *) MUST_CHECK;
+/* Those that can still be decided, soonest to expire first. */
+enum rc store_intent_waiting(struct db *, long long now_ms, int limit,
+    struct arena *, struct intent **out, int *n, struct fault *) MUST_CHECK;
 /* How many this agent made since then. */
 enum rc store_intent_count_since(struct db *, const char *agent_id,
     long long since_ms, long long *out, struct fault *) MUST_CHECK;

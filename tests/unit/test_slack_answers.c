@@ -331,9 +331,10 @@ the_command_lists_what_waits(void **state)
 	assert_non_null(strstr(ack(&b, 1)->payload, "slack: [T1/U1]"));
 	bed_letter(&b, "e3", "slash_commands", command);
 	(void)bed_asked(&b, 3);
-	b.listing->known = true;
+	b.listing->known = b.listing->cut = true;
 	b.listing->done(b.listing->ctx, b.listing);
 	assert_non_null(strstr(ack(&b, 2)->payload, "Nothing waits"));
+	assert_non_null(strstr(ack(&b, 2)->payload, "not all of it"));
 	bed_letter(&b, "e4", "slash_commands", command);
 	(void)bed_asked(&b, 4);
 	b.listing->rc = RC_STORE;
