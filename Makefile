@@ -205,6 +205,8 @@ run: deps-build
 
 PYTEST = $(NORANDOM) env ASSENTD=$(abspath $(B)/assentd) \
     ASSENT=$(abspath $(B)/assent) $(PYTHON) -m pytest -p no:cacheprovider
+# Whole files side by side: most of the time is waiting.
+AT_ONCE ?= -n 4 --dist loadfile
 CRASHES ?= 500
 FUZZ_SECONDS ?= 60
 # Which end-to-end tests are worth their time under ThreadSanitizer.
@@ -231,7 +233,7 @@ replay: $(FUZZERS)
 e2e:
 	$(MAKE) MODE=asan build pytest
 pytest: build
-	$(PYTEST) -q tests/e2e $(if $(T),-k '$(T)') $(ARGS)
+	$(PYTEST) -q tests/e2e $(if $(T),-k '$(T)',$(AT_ONCE)) $(ARGS)
 
 # Kills the daemon CRASHES times under load; nothing acknowledged may be lost.
 crash:

@@ -11,7 +11,7 @@ build="gcc libc6-dev make pkg-config ca-certificates
 	libutf8proc-dev libwebsockets-dev"
 test="clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
 	mandoc gcovr libcmocka-dev
-	python3 python3-pytest python3-aiosmtpd python3-selenium
+	python3 python3-pytest python3-pytest-xdist python3-aiosmtpd python3-selenium
 	python3-requests python3-yaml python3-jwcrypto python3-aiohttp
 	chromium chromium-driver
 	curl openssl sqlite3 wrk prometheus libfaketime util-linux"
