@@ -144,7 +144,8 @@ def decides(message):
 
 
 class Desk:
-    def __init__(self, make_daemon, config_more="", by_email=(), people=PEOPLE,
+    def __init__(self, make_daemon, config_more="", by_email=(),
+                 people=PEOPLE,
                  policies=None, start=True, connected=2, world=None, slack=None,
                  **more):
         self.slack = slack or Slack()

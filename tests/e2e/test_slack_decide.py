@@ -169,7 +169,7 @@ def test_a_form_left_open_cannot_undo_what_another_decided(desk):
     assert "already_answered" in asked.refusals()
 
 
-# --- several people -----------------------------------------------------------
+# --- several people ---------------------------------------------------------
 
 def test_two_must_approve_and_the_first_vote_is_shown(desk):
     people = desk.people(3)
@@ -208,7 +208,7 @@ def test_two_at_once_make_one_decision(desk):
         asked.repainted(winner.name)
 
 
-# --- repeats ------------------------------------------------------------------
+# --- repeats ----------------------------------------------------------------
 
 @pytest.mark.parametrize("new_id", [False, True])
 def test_a_click_that_comes_again_counts_once_and_in_silence(desk, new_id):
@@ -229,7 +229,7 @@ def test_a_click_that_comes_again_counts_once_and_in_silence(desk, new_id):
                asked.audit("approval_recorded")) <= 1
 
 
-# --- decided elsewhere ----------------------------------------------------------
+# --- decided elsewhere ------------------------------------------------------
 
 def decide(desk, asked, verb, **body):
     got = desk.daemon.admin.post(f"/v1/intents/{asked.id}/{verb}", body)
@@ -295,7 +295,7 @@ def test_what_a_mail_link_decides_is_repainted(make_daemon, make_relay):
         asked.repainted(mailer.name, card)
 
 
-# --- with the other roads -------------------------------------------------------
+# --- with the other roads ---------------------------------------------------
 
 def test_one_person_on_two_roads_has_one_vote(desk):
     people = desk.people(2)

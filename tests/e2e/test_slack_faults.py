@@ -57,7 +57,7 @@ def test_who_cannot_prove_to_be_slack_gets_nothing(
         assert desk.ready()[0] != "up"
 
 
-# --- odd answers --------------------------------------------------------------
+# --- odd answers ------------------------------------------------------------
 
 ODD = {
     "no address": {"text": '{"ok": true}'},
@@ -104,7 +104,7 @@ def test_odd_answers_to_a_post(desk, what):
     assert len(asked.find(person)) <= 1
 
 
-# --- the form does not open, the words do not come ------------------------------
+# --- the form does not open, the words do not come --------------------------
 
 @pytest.mark.parametrize("how", [
     {"error": "expired_trigger_id"}, {"error": "invalid_arguments"},
@@ -136,7 +136,7 @@ def test_words_that_cannot_be_said_stop_nothing(desk):
     assert asked.status == "approved"
 
 
-# --- many at once ---------------------------------------------------------------
+# --- many at once -----------------------------------------------------------
 
 def test_a_burst_of_clicks_is_acknowledged_in_time(desk):
     """Three hundred in one moment, on cards of one person."""

@@ -129,7 +129,7 @@ def test_however_it_is_said_too_often_means_later(make_daemon, how):
         assert asked.deliveries()[0]["state"] != "dead"
 
 
-# --- what may have happened, or not -------------------------------------------
+# --- what may have happened, or not -----------------------------------------
 
 AMBIGUOUS = {
     "500": {"status": 500, "text": "oops"},
@@ -255,7 +255,7 @@ def test_a_kill_between_the_post_and_its_record_makes_no_second_card(
         asked.repainted("Approved")
 
 
-# --- who cannot be reached ----------------------------------------------------
+# --- who cannot be reached --------------------------------------------------
 
 REFUSED = ["channel_not_found", "user_disabled", "messages_tab_disabled",
            "is_archived", "restricted_action"]

@@ -109,7 +109,7 @@ def test_who_comes_after_the_end_of_the_time_is_told_so(desk):
     assert asked.status == "expired"
 
 
-# --- forged -------------------------------------------------------------------
+# --- forged -----------------------------------------------------------------
 
 def value_of(card, label):
     return next(e["value"] for _, e in card.buttons()
@@ -224,7 +224,7 @@ def test_a_click_counts_whatever_else_its_payload_lacks(desk, lacks):
     assert asked.status == "approved"
 
 
-# --- clicks on what is long gone ------------------------------------------------
+# --- clicks on what is long gone --------------------------------------------
 
 def test_a_card_from_before_a_restart_can_be_decided_on(make_daemon):
     with chat_slack.desk(make_daemon, people=4) as desk:

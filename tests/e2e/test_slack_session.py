@@ -26,7 +26,7 @@ def opened(desk):
     return len(desk.slack.calls("apps.connections.open"))
 
 
-# --- what takes its time goes on beside the other tests -------------------------
+# --- what takes its time goes on beside the other tests ---------------------
 
 class Slow:
     """Three desks on which something long was begun, looked at at the end.
@@ -80,7 +80,7 @@ def slow(make_shared_daemon):
             chat_slack.desk(make_shared_daemon, people=2, **how)))
 
 
-# --- replaced before they go ----------------------------------------------------
+# --- replaced before they go ------------------------------------------------
 
 def test_no_click_is_lost_while_both_are_replaced(desk):
     asked = desk.ask()
@@ -115,7 +115,7 @@ def test_a_connection_that_is_dropped_after_the_message_is_no_loss(desk):
     assert asked.status == "approved"
 
 
-# --- lost -----------------------------------------------------------------------
+# --- lost -------------------------------------------------------------------
 
 @pytest.mark.parametrize("how", ["reset", "hang_up", "close"])
 def test_a_lost_connection_comes_back(desk, how):
@@ -151,7 +151,7 @@ def test_with_both_down_slack_is_down_and_comes_back(desk):
     assert opened(desk) - calls <= 5
 
 
-# --- refused ----------------------------------------------------------------------
+# --- refused ----------------------------------------------------------------
 
 def test_too_many_connections_are_not_fought_for(desk):
     old = desk.slack.ready()[0]
@@ -223,7 +223,7 @@ def test_a_token_that_is_revoked_later_is_said(desk):
     assert [d["state"] for d in asked.deliveries(kind="ask")] != ["dead"]
 
 
-# --- the way in -------------------------------------------------------------------
+# --- the way in -------------------------------------------------------------
 
 def test_a_start_with_everything_in_the_way_gets_there(make_daemon):
     def world(slack):
@@ -301,7 +301,7 @@ def test_what_comes_before_the_greeting_makes_no_storm(make_daemon):
         asked.press("Approve")
 
 
-# --- odd frames -------------------------------------------------------------------
+# --- odd frames -------------------------------------------------------------
 
 def test_odd_frames_are_survived(desk):
     asked = desk.ask()
@@ -350,7 +350,7 @@ def test_pings_are_answered_with_what_they_carry(desk):
                      what="pongs")
 
 
-# --- leaving ----------------------------------------------------------------------
+# --- leaving ----------------------------------------------------------------
 
 def test_a_daemon_that_stops_says_close(desk):
     held = desk.slack.ready()
@@ -362,7 +362,7 @@ def test_a_daemon_that_stops_says_close(desk):
     desk.wait_ready("up")
 
 
-# --- the end of what was begun first ----------------------------------------------
+# --- the end of what was begun first ----------------------------------------
 
 def test_replaced_connections_are_read_for_a_while_and_closed(slow):
     desk = slow.refreshed
