@@ -221,3 +221,50 @@ def quiet(seconds, check, what):
     while time.monotonic() < end:
         assert check(), what
         time.sleep(0.02)
+
+
+def ask(agent, policy="room", **fields):
+    """Submits, and says the intent's id."""
+    return harness.submit(agent, policy, **fields)["intentId"]
+
+
+class Bed:
+    """A Discord and a daemon of their own, for what ends a session: the
+    waits between connections grow, and start anew after a healthy minute."""
+
+    def __init__(self, make, **switches):
+        self.acme = Acme(**switches)
+        self.daemon = self.acme.daemon(make, start=False)
+        self.daemon.start(wait=False)
+
+    def up(self):
+        harness.wait_for(self.daemon._is_up, 30)
+        self.acme.up()
+        self.agent = self.daemon.agent()
+        self.gateway = self.acme.gateway
+        return self
+
+    def ask(self):
+        self.intent = ask(self.agent)
+        self.card = self.acme.card(self.intent)
+
+    def click(self):
+        self.one = self.acme.discord.click(self.acme.dana, self.card,
+                                           "Approve")
+
+    def stop(self):
+        self.daemon.stop()
+        self.acme.close()
+
+
+@contextlib.contextmanager
+def many(make, names, **switches):
+    """A bed for each name, all started at once."""
+    beds = {name: Bed(make, **switches) for name in names}
+    try:
+        for bed in beds.values():
+            bed.up()
+        yield beds
+    finally:
+        for bed in beds.values():
+            bed.stop()

@@ -28,14 +28,10 @@ def no_rule_is_broken(acme):
     acme.check()
 
 
-def ask(agent, policy="room", **fields):
-    return harness.submit(agent, policy, **fields)["intentId"]
-
-
 # --- who is asked, and with what ------------------------------------------
 
 def test_each_approver_is_asked_in_a_dm_of_their_own(acme, daemon, agent):
-    intent = ask(agent, "human", payload="hello")
+    intent = chat.ask(agent, "human", payload="hello")
     for who in (acme.dana, acme.lee):
         card = acme.card(intent, who)
         assert card.live_buttons() == ["Approve", "Deny"]
@@ -50,8 +46,16 @@ def test_each_approver_is_asked_in_a_dm_of_their_own(acme, daemon, agent):
     acme.painted(acme.card(intent, acme.lee), "Dana Li")
 
 
+def test_a_dm_is_opened_once_for_each_person(acme, agent):
+    for _ in range(3):
+        acme.card(chat.ask(agent, "human"), acme.dana)
+        acme.card(chat.ask(agent, "human"), acme.lee)
+    opened = [r.json["recipient_id"] for r in acme.rest.of("open_dm")]
+    assert len(opened) == len(set(opened)), opened
+
+
 def test_a_channel_of_the_policy_is_asked(acme, agent):
-    intent = ask(agent, payload="hello there", destination="pay.invoice",
+    intent = chat.ask(agent, payload="hello there", destination="pay.invoice",
                  title="An invoice", description="for paper")
     card = acme.card(intent)
     for words in ("pay.invoice", "bot", "hello there", "An invoice",
@@ -70,10 +74,10 @@ def test_without_a_named_channel_the_default_one_is_asked(make_daemon):
         daemon = acme.daemon(make_daemon, env={
             "DISCORD_DEFAULT_CHANNEL": acme.hall.id})
         agent = daemon.agent()
-        intent = ask(agent, "human")
+        intent = chat.ask(agent, "human")
         card = acme.card(intent, acme.hall)
         assert acme.cards(intent) == []
-        named = ask(agent)  # names a channel: the default one is left alone
+        named = chat.ask(agent)  # names a channel: the default is left alone
         acme.card(named)
         acme.press(acme.dana, card, "Approve")
         chat.settled(agent, intent, "approved")
@@ -85,7 +89,7 @@ def test_every_option_has_a_button(acme, agent):
     options = [{"label": "Ship now", "outcome": "approve"},
                {"label": "Tomorrow", "outcome": "other"},
                {"label": "Never", "outcome": "deny"}]
-    intent = ask(agent, options=options)
+    intent = chat.ask(agent, options=options)
     card = acme.card(intent)
     assert [b["style"] for b in card.buttons()][:3] == [3, 2, 4]
     assert len(card.live_buttons()) == 3
@@ -99,7 +103,7 @@ def test_every_option_has_a_button(acme, agent):
 # --- deciding ---------------------------------------------------------------
 
 def test_a_click_is_stored_and_then_answered_in_place(acme, daemon, agent):
-    intent = ask(agent)
+    intent = chat.ask(agent)
     card = acme.card(intent)
     one = acme.press(acme.dana, card, "Approve")
     # Stored before it was answered: no waiting here.
@@ -117,7 +121,7 @@ def test_a_click_is_stored_and_then_answered_in_place(acme, daemon, agent):
 
 @pytest.mark.parametrize("layout", ["label", "row"])
 def test_denying_asks_for_a_reason_first(acme, agent, layout):
-    intent = ask(agent)
+    intent = chat.ask(agent)
     card = acme.card(intent)
     one = acme.press(acme.lee, card, "Deny")
     assert one.answered["type"] == 9
@@ -135,13 +139,13 @@ def test_denying_asks_for_a_reason_first(acme, agent, layout):
 
 
 def test_a_reason_may_stay_empty_where_none_is_asked_for(acme, agent):
-    intent = ask(agent)
+    intent = chat.ask(agent)
     acme.deny(acme.lee, acme.card(intent), "")
     assert chat.status(agent, intent) == "blocked"
 
 
 def test_where_a_denial_needs_a_reason_the_form_says_so(acme, agent):
-    intent = ask(agent, "why")
+    intent = chat.ask(agent, "why")
     card = acme.card(intent)
     one = acme.press(acme.dana, card, "Deny")
     field, _ = next(acme.discord.people_inputs(one.modal))
@@ -151,7 +155,7 @@ def test_where_a_denial_needs_a_reason_the_form_says_so(acme, agent):
 
 
 def test_an_empty_reason_that_is_forged_does_not_count(acme, daemon, agent):
-    intent = ask(agent, "why")
+    intent = chat.ask(agent, "why")
     card = acme.card(intent)
     one = acme.press(acme.dana, card, "Deny")
 
@@ -166,7 +170,7 @@ def test_an_empty_reason_that_is_forged_does_not_count(acme, daemon, agent):
 
 
 def test_where_every_answer_needs_a_reason_approving_asks_too(acme, agent):
-    intent = ask(agent, "always-why")
+    intent = chat.ask(agent, "always-why")
     card = acme.card(intent)
     one = acme.press(acme.dana, card, "Approve")
     assert one.modal is not None, one.answered
@@ -176,7 +180,7 @@ def test_where_every_answer_needs_a_reason_approving_asks_too(acme, agent):
 
 
 def test_a_form_that_is_closed_decides_nothing(acme, agent):
-    intent = ask(agent)
+    intent = chat.ask(agent)
     card = acme.card(intent)
     one = acme.press(acme.dana, card, "Deny")
     assert one.modal is not None
@@ -188,7 +192,7 @@ def test_a_form_that_is_closed_decides_nothing(acme, agent):
 
 
 def test_two_must_approve_and_the_card_counts_them(acme, daemon, agent):
-    intent = ask(agent, "two")
+    intent = chat.ask(agent, "two")
     card, dm = acme.card(intent), acme.card(intent, acme.sam)
     one = acme.press(acme.dana, card, "Approve")
     assert chat.status(agent, intent) == "pending_approval"
@@ -204,8 +208,41 @@ def test_two_must_approve_and_the_card_counts_them(acme, daemon, agent):
         acme.painted(acme.card(intent, where), "Approved")
 
 
+def test_a_person_on_two_channels_is_one_vote(acme, daemon, agent):
+    intent = chat.ask(agent, "two")
+    card = acme.card(intent)
+    dana = daemon.key("dana's too", person="dana")
+    assert dana.post(f"/v1/intents/{intent}/approve", {}).status == 200
+    one = acme.press(acme.dana, card, "Approve")
+    assert one.told
+    assert chat.refusals(daemon, intent) == [("dana", "already_voted")]
+    assert chat.status(agent, intent) == "pending_approval"
+    acme.press(acme.lee, card, "Approve")
+    assert chat.status(agent, intent) == "approved"
+
+
+def test_an_account_that_is_added_counts_at_once(acme, make_daemon):
+    with chat.acme() as fresh:
+        daemon = fresh.daemon(make_daemon)
+        agent = daemon.agent()
+        intent = chat.ask(agent)
+        card = fresh.card(intent)
+        assert fresh.press(fresh.eve, card, "Approve").told
+        (daemon.folder / "assent.yaml").write_text(fresh.config().replace(
+            f'"{fresh.dana.id}"', f'"{fresh.dana.id}", "{fresh.eve.id}"'))
+        daemon.hup()
+        harness.wait_for(lambda: "reload" in daemon.log_text(),
+                         what="the reload")
+        harness.wait_for(lambda: fresh.press(
+            fresh.eve, card, card.buttons()[0]["custom_id"]).told is None,
+            what="the account to count")
+        got = agent.get(f"/v1/intents/{intent}").json()
+        assert (got["status"], got["decided_by"]) == ("approved", "dana")
+        fresh.check()
+
+
 def test_two_people_at_once_are_one_decision(acme, daemon, agent):
-    intent = ask(agent)
+    intent = chat.ask(agent)
     card = acme.card(intent)
     both = [acme.press(who, card, "Approve", wait=False)
             for who in (acme.dana, acme.lee)]
@@ -219,7 +256,7 @@ def test_two_people_at_once_are_one_decision(acme, daemon, agent):
 # --- roles ------------------------------------------------------------------
 
 def test_a_role_of_the_guild_stands_for_a_group(acme, agent):
-    intent = ask(agent, "finance")
+    intent = chat.ask(agent, "finance")
     card = acme.card(intent)
     acme.press(acme.mia, card, "Approve")
     got = agent.get(f"/v1/intents/{intent}").json()
@@ -229,7 +266,7 @@ def test_a_role_of_the_guild_stands_for_a_group(acme, agent):
 
 @pytest.mark.parametrize("how", ["no role", "in another guild", "in a DM"])
 def test_the_role_counts_in_its_guild_only(acme, daemon, agent, how):
-    intent = ask(agent, "finance")
+    intent = chat.ask(agent, "finance")
 
     def forge(payload):
         if how == "in another guild":
@@ -247,7 +284,7 @@ def test_the_role_counts_in_its_guild_only(acme, daemon, agent, how):
 
 def test_who_is_known_by_a_role_only_is_not_one_of_two(acme, daemon, agent):
     """Nobody knows whether that account is one more person."""
-    intent = ask(agent, "auditors")
+    intent = chat.ask(agent, "auditors")
     card = acme.card(intent)
     one = acme.press(acme.mia, card, "Approve")
     assert "account" in one.told
@@ -262,7 +299,7 @@ def test_who_is_known_by_a_role_only_is_not_one_of_two(acme, daemon, agent):
 # --- who may not ------------------------------------------------------------
 
 def test_who_is_not_asked_is_told_so(acme, daemon, agent):
-    intent = ask(agent, "why")
+    intent = chat.ask(agent, "why")
     card = acme.card(intent)
     for who, by, reason in (
             (acme.sam, "sam", "not_an_approver"),
@@ -278,7 +315,7 @@ def test_who_is_not_asked_is_told_so(acme, daemon, agent):
 
 def test_who_asked_does_not_approve_but_may_deny(make_daemon, acme, daemon):
     agent = daemon.agent("lee's bot", owner="lee")
-    intent = ask(agent)
+    intent = chat.ask(agent)
     card = acme.card(intent)
     one = acme.press(acme.lee, card, "Approve")
     assert "own" in one.told
@@ -295,7 +332,7 @@ def test_who_asked_does_not_approve_but_may_deny(make_daemon, acme, daemon):
     ("cancel", "Cancelled"), ("expire", "Expired")])
 def test_what_ends_elsewhere_is_repainted(acme, daemon, agent, how, words):
     brief = {"expiresIn": "2s"} if how == "expire" else {}
-    intent = ask(agent, **brief)
+    intent = chat.ask(agent, **brief)
     cards = [acme.card(intent, p) for p in (None, acme.dana, acme.lee)]
     stale = cards[0].button("Approve")["custom_id"]
     if how != "expire":

@@ -6,7 +6,6 @@ import re
 import pytest
 
 import chat_discord as chat
-import harness
 
 OTHER = "1" * 18
 SOMEWHERE = "2" * 18
@@ -32,10 +31,6 @@ def agent(daemon):
 def no_rule_is_broken(acme):
     yield
     acme.check()
-
-
-def ask(agent, policy="room", **fields):
-    return harness.submit(agent, policy, **fields)["intentId"]
 
 
 # --- clicks that are not what they seem -------------------------------------
@@ -81,10 +76,10 @@ def set_option(acme, p):
 ])
 def test_a_forged_click_decides_nothing(acme, daemon, agent, forge, who,
                                         counts):
-    intent = ask(agent, "finance" if who == "mia" else "human"
+    intent = chat.ask(agent, "finance" if who == "mia" else "human"
                  if counts == "unknown_account" else "room")
     if counts == "unknown_account":
-        intent = ask(agent, "why")
+        intent = chat.ask(agent, "why")
     card = acme.card(intent)
     one = acme.press(getattr(acme, who), card, "Approve",
                      forge=lambda p: forge(acme, p))
@@ -97,7 +92,7 @@ def test_a_forged_click_decides_nothing(acme, daemon, agent, forge, who,
 
 
 def test_a_click_for_another_application_is_not_answered(acme, agent):
-    intent = ask(agent)
+    intent = chat.ask(agent)
     card = acme.card(intent)
     one = acme.press(acme.dana, card, "Approve", wait=False,
                      forge=lambda p: p.update(application_id=OTHER))
@@ -106,7 +101,7 @@ def test_a_click_for_another_application_is_not_answered(acme, agent):
 
 
 def test_a_button_of_one_card_does_not_decide_another(acme, daemon, agent):
-    cheap, dear = ask(agent), ask(agent, payload="everything")
+    cheap, dear = chat.ask(agent), chat.ask(agent, payload="everything")
     card, other = acme.card(cheap), acme.card(dear)
     stolen = card.button("Approve")["custom_id"]
     one = acme.press(acme.dana, other, None, stale=stolen)
@@ -117,7 +112,7 @@ def test_a_button_of_one_card_does_not_decide_another(acme, daemon, agent):
 
 
 def test_a_form_is_judged_again_when_it_comes(acme, daemon, agent):
-    intent = ask(agent, "why")
+    intent = chat.ask(agent, "why")
     card = acme.card(intent)
     one = acme.press(acme.dana, card, "Deny")
     sent = acme.answered(acme.discord.submit(
@@ -134,12 +129,12 @@ def test_a_form_is_judged_again_when_it_comes(acme, daemon, agent):
 
 
 def test_the_same_interaction_twice_changes_nothing(acme, daemon, agent):
-    intent = ask(agent, "two")
+    intent = chat.ask(agent, "two")
     card = acme.card(intent)
     one = acme.press(acme.dana, card, "Approve")
     for _ in range(3):
         acme.discord.click_again(one)
-    other = ask(agent)
+    other = chat.ask(agent)
     acme.press(acme.dana, acme.card(other), "Approve")  # they were read
     assert len(chat.audit(daemon, intent, "approval_vote_recorded")) == 1
     assert chat.refusals(daemon, intent) == []
@@ -158,7 +153,7 @@ def test_the_same_interaction_twice_changes_nothing(acme, daemon, agent):
 def test_what_is_no_interaction_does_no_harm(acme, daemon, agent, frame):
     acme.discord.do(acme.gateway.dispatch, "INTERACTION_CREATE", frame)
     acme.discord.do(acme.gateway.dispatch, "SOMETHING_NEW", frame)
-    intent = ask(agent)
+    intent = chat.ask(agent)
     acme.press(acme.dana, acme.card(intent), "Approve")
     assert chat.status(agent, intent) == "approved"
     assert acme.gateway.count("identify") == 1
@@ -189,7 +184,7 @@ def outside_of_code(text):
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_words_stay_words(acme, agent, kind):
     words = HOSTILE[kind]
-    intent = ask(agent, payload=words, title=words.replace("\n", " ")
+    intent = chat.ask(agent, payload=words, title=words.replace("\n", " ")
                  .replace("\r", "")[:100], description=words,
                  metadata={"note": words})
     card = acme.card(intent)
@@ -215,7 +210,7 @@ def test_hostile_words_stay_words(acme, agent, kind):
 
 def test_what_has_no_room_is_said_and_not_approved_there(acme, daemon, agent):
     payload = "harmless\n" * 2000 + "rm -rf /"
-    intent = ask(agent, payload=payload)
+    intent = chat.ask(agent, payload=payload)
     card = acme.card(intent)
     assert card.live_buttons() == ["Deny"]
     assert str(len(payload)) in card.text().replace(",", ""), card.text()
@@ -244,7 +239,7 @@ def test_what_has_no_room_is_said_and_not_approved_there(acme, daemon, agent):
                  enumerate(("approve", "deny", "other", "other", "other"))]},
 ])
 def test_long_cards_keep_to_discords_limits(acme, agent, fields):
-    intent = ask(agent, **fields)
+    intent = chat.ask(agent, **fields)
     card = acme.card(intent)  # the fake refuses whatever is over a limit
     assert len(card.versions) == 1
     assert [r for r in acme.rest.of("create", 400)] == []
@@ -263,7 +258,7 @@ def test_tokens_stand_nowhere(acme, daemon, agent):
     acme.rest.fault("callback", "after", status=404, code=10062,
                     words="Unknown interaction")
     acme.rest.fault("create", "bad_gateway")
-    intent = ask(agent)
+    intent = chat.ask(agent)
     card = acme.card(intent)
     acme.press(acme.dana, card, "Approve")
     acme.painted(card, "Dana Li")

@@ -30,10 +30,6 @@ def with_file(acme, make, **kw):
     return daemon
 
 
-def ask(agent, policy="room", **fields):
-    return harness.submit(agent, policy, **fields)["intentId"]
-
-
 def test_readiness_and_numbers_follow_the_session(acme, make_daemon):
     acme.gateway.main.mode = "silent"
     daemon = acme.daemon(make_daemon, start=False)
@@ -50,7 +46,7 @@ def test_readiness_and_numbers_follow_the_session(acme, make_daemon):
     assert chat.metric(daemon, "chat_sessions") == 1
     assert chat.metric(daemon, "chat_answers_total") == 0
     agent = daemon.agent()
-    acme.press(acme.dana, acme.card(ask(agent)), "Approve")
+    acme.press(acme.dana, acme.card(chat.ask(agent)), "Approve")
     harness.wait_for(lambda: chat.metric(daemon, "chat_answers_total") == 1)
     assert chat.metric(daemon, "chat_answers_late_total") == 0
     harness.wait_for(lambda: chat.metric(
@@ -74,7 +70,7 @@ def test_an_interactions_endpoint_in_the_portal_is_said_loudly(acme,
     assert "elsewhere.example" not in daemon.log_text()
     got = daemon.cli("doctor", check=False)
     assert got.returncode != 0 and "Interactions Endpoint" in got.stdout
-    acme.card(ask(daemon.agent()))  # posting works all the same
+    acme.card(chat.ask(daemon.agent()))  # posting works all the same
 
 
 def test_the_doctor_finds_nothing_where_nothing_is_wrong(acme, make_daemon):
@@ -142,7 +138,7 @@ def test_a_clock_that_is_wrong_loses_no_click(acme, make_daemon, ahead_s):
     try:
         daemon = acme.daemon(make_daemon)
         agent = daemon.agent()
-        one = acme.press(acme.dana, acme.card(ask(agent)), "Approve")
+        one = acme.press(acme.dana, acme.card(chat.ask(agent)), "Approve")
         assert one.answered["type"] == 7 and one.latency_ms < 2000
     finally:
         Clock.ahead_s = 0
@@ -172,5 +168,5 @@ def test_without_a_token_discord_is_left_alone(acme, make_daemon):
                          env=acme.env(DISCORD_BOT_TOKEN=None))
     got = daemon.client().get("/readyz").json()
     assert "discord" not in got["channels"]
-    ask(daemon.agent())
+    chat.ask(daemon.agent())
     assert acme.rest.requests == [] == acme.gateway.main.tries

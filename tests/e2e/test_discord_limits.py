@@ -8,6 +8,30 @@ import chat_discord as chat
 import harness
 
 
+@pytest.fixture(scope="module", autouse=True)
+def old_edits(make_shared_daemon):
+    """Two cards that are older than an hour are settled; of their edits
+    Discord takes one. That takes a while: see the end."""
+    with chat.many(make_shared_daemon, (True, False)) as beds:
+        for says_when, bed in beds.items():
+            d = bed.acme.discord
+            d.old_edits_max, d.old_edits_window_s = 1, 2.0
+            d.old_edits_say_when = says_when
+            intents = [chat.ask(bed.agent) for _ in range(2)]
+            bed.cards = [bed.acme.card(i) for i in intents]
+            for intent, card in zip(intents, bed.cards):
+                chat.settled_rows(bed.daemon, intent)
+                card.created -= 7200
+            dana = bed.daemon.key("old", person="dana")
+            for intent in intents:
+                assert dana.post(f"/v1/intents/{intent}/approve",
+                                 {}).status == 200
+            harness.wait_for(lambda: bed.acme.rest.of("edit", 429), 5,
+                             "the 429")
+            bed.acme.card(chat.ask(bed.agent), seconds=3)
+        yield beds
+
+
 @pytest.fixture(scope="module")
 def acme():
     with chat.acme() as made:
@@ -31,10 +55,6 @@ def no_rule_is_broken(acme):
     acme.check()
 
 
-def ask(agent, policy="room", **fields):
-    return harness.submit(agent, policy, **fields)["intentId"]
-
-
 def in_room(acme):
     return lambda req: req.args["channel"] == acme.room.id
 
@@ -54,28 +74,28 @@ def test_a_post_that_comes_too_often_waits_as_long_as_it_is_told(
         acme, daemon, agent, kind):
     limited = chat.metric(daemon, "chat_limited_total")
     refused = len(acme.rest.of("create", 429))
-    acme.rest.fault("create", kind, retry_after=1.3, when=in_room(acme))
+    acme.rest.fault("create", kind, retry_after=1.1, when=in_room(acme))
     start = time.monotonic()
-    card = approve(acme, agent, ask(agent))
-    assert 1.2 <= card.versions[0]["at"] - start < 6
+    card = approve(acme, agent, chat.ask(agent))
+    assert 1.1 <= card.versions[0]["at"] - start < 6
     assert len(acme.rest.of("create", 429)) == refused + 1
     assert chat.metric(daemon, "chat_limited_total") > limited
     chat.ready_says(daemon, "up")
 
 
 def test_the_headers_of_a_bucket_are_kept_to(acme, agent):
-    """Five in a second: twelve posts bring no 429."""
-    acme.limits.size["create"] = (5, 1.0)
+    """Four in 0.6 s: ten posts bring no 429."""
+    acme.limits.size["create"] = (4, 0.6)
     refused = len(acme.rest.of("create", 429))
     try:
-        intents = [ask(agent) for _ in range(12)]
+        intents = [chat.ask(agent) for _ in range(10)]
         for intent in intents:
             acme.card(intent, seconds=15)
     finally:
         acme.limits.size["create"] = (500, 1.0)
     assert len(acme.rest.of("create", 429)) == refused
     times = sorted(acme.card(i).versions[0]["at"] for i in intents)
-    assert times[-1] - times[0] >= 1.5
+    assert times[-1] - times[0] >= 1.0
 
 
 FAILURES = {
@@ -92,7 +112,7 @@ def test_a_post_that_fails_is_made_once(acme, daemon, agent, how):
     """What may have happened is looked for, or repeated with its nonce."""
     kind, more = FAILURES[how]
     acme.rest.fault("create", kind, when=in_room(acme), **more)
-    intent = ask(agent)
+    intent = chat.ask(agent)
     chat.settled_rows(daemon, intent)
     approve(acme, agent, intent)
     assert len(acme.cards(intent)) == 1
@@ -107,7 +127,7 @@ def test_a_lost_post_is_found_when_its_nonce_is_forgotten(acme, daemon,
     acme.discord.nonce_keeps_s = 0
     try:
         acme.rest.fault("create", "lost", when=in_room(acme))
-        intent = ask(agent)
+        intent = chat.ask(agent)
         card = acme.card(intent)
         acme.press(acme.dana, card, "Approve")
         assert chat.status(agent, intent) == "approved"
@@ -130,7 +150,7 @@ def test_what_is_settled_before_the_second_try_shows_the_end(acme, agent):
 def test_a_click_on_a_post_whose_answer_was_lost_counts(acme, daemon, agent):
     """The person is faster than the second try."""
     acme.rest.fault("create", "lost", when=in_room(acme))
-    intent = ask(agent)
+    intent = chat.ask(agent)
     card = acme.card(intent)
     acme.press(acme.dana, card, "Approve")
     assert chat.status(agent, intent) == "approved"
@@ -162,7 +182,7 @@ def test_a_channel_that_cannot_be_used_is_reported_once(make_daemon, how):
         daemon = acme.daemon(make_daemon, env={
             "DISCORD_DEFAULT_CHANNEL": acme.hall.id})
         agent = daemon.agent()
-        intent = ask(agent, "human")
+        intent = chat.ask(agent, "human")
         row = harness.wait_for(lambda: [
             r for r in chat.deliveries(daemon, intent)
             if r["person"] is None and r["state"] == "dead"],
@@ -187,7 +207,7 @@ def test_closed_dms_fall_back_to_mail(make_daemon, make_relay):
         daemon = acme.daemon(make_daemon, config=config,
                              env=relay.plain_env())
         agent = daemon.agent()
-        intent = ask(agent, "human")
+        intent = chat.ask(agent, "human")
         assert relay.ask(intent).to == "dana@example.com"
         dead = harness.wait_for(lambda: [
             r for r in chat.deliveries(daemon, intent)
@@ -199,10 +219,25 @@ def test_closed_dms_fall_back_to_mail(make_daemon, make_relay):
         acme.check()
 
 
+def test_closed_dms_fall_back_to_the_next_account(make_daemon):
+    with chat.acme() as acme:
+        acme.eve.dms_closed = True
+        config = acme.config().replace(
+            f'"{acme.dana.id}"', f'"{acme.eve.id}", "{acme.dana.id}"')
+        daemon = acme.daemon(make_daemon, config=config)
+        agent = daemon.agent()
+        intent = chat.ask(agent, "human")
+        acme.press(acme.dana, acme.card(intent, acme.dana), "Approve")
+        got = agent.get(f"/v1/intents/{intent}").json()
+        assert got["decided_by"] == "dana"
+        assert acme.cards(intent, acme.eve) == []
+        acme.check()
+
+
 # --- editing ----------------------------------------------------------------
 
 def test_a_message_that_is_gone_ends_its_repaint(acme, daemon, agent):
-    intent = ask(agent)
+    intent = chat.ask(agent)
     card = acme.card(intent)
     chat.settled_rows(daemon, intent)
     del acme.room.messages[card.id]
@@ -214,32 +249,6 @@ def test_a_message_that_is_gone_ends_its_repaint(acme, daemon, agent):
         chat.deliveries(daemon, intent, "settled")) and
         chat.deliveries(daemon, intent, "settled"), what="the ends")
     assert all(r["attempts"] == 1 for r in rows), rows
-
-
-@pytest.mark.parametrize("says_when", [True, False])
-def test_edits_of_old_messages_are_paced(make_daemon, says_when):
-    """Code 30046 is not the bucket's limit: new cards go on meanwhile."""
-    with chat.acme() as acme:
-        daemon = acme.daemon(make_daemon)
-        agent, d = daemon.agent(), acme.discord
-        d.old_edits_max, d.old_edits_window_s = 1, 2.0
-        d.old_edits_say_when = says_when
-        intents = [ask(agent) for _ in range(2)]
-        cards = [acme.card(i) for i in intents]
-        for intent, card in zip(intents, cards):
-            chat.settled_rows(daemon, intent)
-            card.created -= 7200
-        dana = daemon.key("old", person="dana")
-        for intent in intents:
-            assert dana.post(f"/v1/intents/{intent}/approve",
-                             {}).status == 200
-        harness.wait_for(lambda: acme.rest.of("edit", 429), 5, "the 429")
-        acme.card(ask(agent), seconds=3)
-        for card in cards:
-            acme.painted(card, "Approved by Dana Li", 20)
-        assert len(acme.rest.of("edit", 429)) <= 3
-        chat.ready_says(daemon, "up")
-        acme.check()
 
 
 # --- callbacks --------------------------------------------------------------
@@ -261,7 +270,7 @@ CALLBACKS = {
 def test_whatever_becomes_of_the_callback_the_card_is_right(acme, daemon,
                                                             agent, how):
     kind, more = CALLBACKS[how]
-    intent = ask(agent)
+    intent = chat.ask(agent)
     card = acme.card(intent)
     acme.rest.fault("callback", kind, **more)
     one = acme.discord.click(acme.dana, card, "Approve")
@@ -275,16 +284,16 @@ def test_whatever_becomes_of_the_callback_the_card_is_right(acme, daemon,
 
 def test_callbacks_wait_for_nothing_else(acme, daemon, agent):
     """Not for posts under a limit, nor for the global one."""
-    intent = ask(agent)
+    intent = chat.ask(agent)
     card = acme.card(intent)
     chat.settled_rows(daemon, intent)
     refused = len(acme.rest.of("create", 429))
-    acme.rest.fault("create", "global", retry_after=3)
-    later = ask(agent)
+    acme.rest.fault("create", "global", retry_after=2)
+    later = chat.ask(agent)
     harness.wait_for(lambda: len(acme.rest.of("create", 429)) > refused,
                      what="the 429")
     one = acme.press(acme.dana, card, "Approve")
-    assert one.latency_ms < 1500
+    assert one.latency_ms < 1000
     assert acme.cards(later) == []
     acme.card(later, seconds=10)
 
@@ -298,13 +307,13 @@ def test_a_ban_is_not_argued_with(make_daemon, kind):
         agent = daemon.agent()
         acme.rest.fault("*", kind, n=9999)
         n = len(acme.rest.requests)
-        ask(agent)
+        chat.ask(agent)
         harness.wait_for(lambda: len(acme.rest.requests) > n,
                          what="a request")
         chat.ready_says(daemon, "down")
         n = len(acme.rest.requests)
-        ask(agent)
-        chat.quiet(1.5, lambda: len(acme.rest.requests) <= n + 3,
+        chat.ask(agent)
+        chat.quiet(1, lambda: len(acme.rest.requests) <= n + 3,
                    "it goes on while banned")
         acme.check()
 
@@ -314,9 +323,23 @@ def test_a_token_that_does_not_count_stops_everything(make_daemon):
         daemon = make_daemon(config=acme.config(), policies=chat.POLICIES,
                              env=acme.env(DISCORD_BOT_TOKEN="wrong.token"))
         chat.ready_says(daemon, "down")
-        ask(daemon.agent())
+        chat.ask(daemon.agent())
         n = len(acme.rest.requests) + len(acme.gateway.main.tries)
         assert n < 12
-        chat.quiet(2, lambda: len(acme.rest.requests) +
+        chat.quiet(1, lambda: len(acme.rest.requests) +
                    len(acme.gateway.main.tries) <= n + 1, "it goes on")
         acme.check()
+
+
+# --- what began with this file ----------------------------------------------
+
+@pytest.mark.parametrize("says_when", [True, False])
+def test_edits_of_old_messages_are_paced(old_edits, says_when):
+    """Code 30046 is not the bucket's limit: new cards went on meanwhile.
+    Whether it says when to come back is not documented."""
+    bed = old_edits[says_when]
+    for card in bed.cards:
+        bed.acme.painted(card, "Approved by Dana Li", 20)
+    assert len(bed.acme.rest.of("edit", 429)) <= 3
+    chat.ready_says(bed.daemon, "up")
+    bed.acme.check()
