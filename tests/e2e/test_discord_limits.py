@@ -147,6 +147,49 @@ def test_what_is_settled_before_the_second_try_shows_the_end(acme, agent):
     assert len(acme.cards(intent)) == 1
 
 
+def test_a_post_that_was_held_up_until_all_is_over_offers_nothing(
+        acme, daemon, agent):
+    refused = len(acme.rest.of("create", 429))
+    acme.rest.fault("create", "user", retry_after=1.1, when=in_room(acme))
+    intent = chat.ask(agent)
+    harness.wait_for(lambda: len(acme.rest.of("create", 429)) > refused,
+                     what="the 429")
+    dana = daemon.key("fast", person="dana")
+    assert dana.post(f"/v1/intents/{intent}/approve", {}).status == 200
+    harness.wait_for(lambda: all(
+        r["state"] not in ("due", "leased") for kind in ("ask", "settled")
+        for r in chat.deliveries(daemon, intent, kind)), what="all ends")
+    for card in acme.cards(intent):
+        acme.painted(card, "Approved by Dana Li")
+
+
+PLAINER = {
+    "a link that is none": (400, 50035, ["Approve", "Deny"]),
+    "a word that is filtered": (403, 200000, ["Deny"]),
+    "a link that is harmful": (403, 240000, ["Deny"]),
+}
+
+
+@pytest.mark.parametrize("how", PLAINER)
+def test_a_card_that_discord_does_not_take_is_made_plainer(make_daemon, how):
+    status, code, buttons = PLAINER[how]
+    with chat.acme() as acme:
+        daemon = acme.daemon(make_daemon)
+        agent = daemon.agent()
+        acme.rest.fault("create", "answer", status=status, code=code,
+                        words="no", when=in_room(acme))
+        intent = chat.ask(agent, payload="a bad word")
+        card = acme.card(intent)
+        assert card.live_buttons() == buttons
+        assert ("a bad word" in card.text()) == (code == 50035)
+        assert f"/approvals/{intent}" in card.text() or any(
+            intent in b.get("url", "") for b in card.buttons())
+        acme.deny(acme.dana, card, "no")
+        assert chat.status(agent, intent) == "blocked"
+        acme.painted(card, "Denied by Dana Li")
+        acme.check()
+
+
 def test_a_click_on_a_post_whose_answer_was_lost_counts(acme, daemon, agent):
     """The person is faster than the second try."""
     acme.rest.fault("create", "lost", when=in_room(acme))
@@ -263,6 +306,9 @@ CALLBACKS = {
     "502 after": ("after", {"status": 502}),
     "dropped": ("drop", {}),
     "forbidden": ("answer", {"status": 403, "code": 50013, "words": "no"}),
+    "another was faster": ("answer", {
+        "status": 400, "code": 40060, "words":
+        "Interaction has already been acknowledged."}),
 }
 
 
