@@ -163,7 +163,8 @@ class Desk:
             policies=POLICIES if policies is None else policies)
         if start:
             self.agent = self.daemon.agent()
-            self.connected(connected)
+            if connected:
+                self.connected(connected)
 
     def connected(self, n=2, seconds=15):
         """Waits until so many connections are there."""

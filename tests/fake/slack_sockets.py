@@ -104,7 +104,7 @@ class Sockets:
         self.no_hello = 0
         self.hello_without = ()  # members that the next ones leave out
         self.approximate_connection_time = 18060
-        self.ping_s = 1.0
+        self.ping_s = 0.5
         self.phantoms = 0  # registrations that nobody here made
         self.unknown_acks = []
 
