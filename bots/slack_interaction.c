@@ -46,6 +46,13 @@ is_other(const char *said, const char *ours)
 	return said != NULL && ours != NULL && strcmp(said, ours) != 0;
 }
 
+/* Of another app: Slack has not sent it. */
+static bool
+is_foreign(const json_t *p, const struct slack_self *self)
+{
+	return is_other(text_at(p, "api_app_id"), self->app);
+}
+
 /* The workspace in which it happened. */
 static const char *
 team_of(const json_t *p, const struct slack_self *self)
@@ -122,17 +129,18 @@ read_pressed(struct arena *a, const json_t *p, const struct slack_self *self,
 	if (channel == NULL) {
 		channel = checked(text_in(p, "channel", "id"));
 	}
-	if (block == NULL || strcmp(block, SLACK_BLOCK_DECIDE) != 0 ||
+	if (is_other(block, SLACK_BLOCK_DECIDE) ||
 	    !read_option(text_at(action, "action_id"), &out->option) ||
 	    value == NULL || channel == NULL || ts == NULL || team == NULL ||
-	    is_other(text_in(p, "message", "bot_id"), self->bot) ||
 	    slack_button_read(a, value, &out->button) != RC_OK ||
 	    !read_user(a, p, self, out)) {
 		return;
 	}
 	out->act = SLACK_PRESSED;
 	out->channel = arena_strdup(a, channel);
-	out->remote_id = arena_printf(a, "%s/%s/%s", team, channel, ts);
+	out->remote_id = is_foreign(p, self)
+	    ? ""
+	    : arena_printf(a, "%s/%s/%s", team, channel, ts);
 	out->trigger = read_trigger(a, p);
 	out->id = arena_printf(a, "%s/%s/%s/%d/%s", out->account, channel, ts,
 	    out->option, when != NULL ? when : "");
@@ -257,7 +265,8 @@ read_interactive(struct arena *a, const json_t *p,
 	}
 	if (strcmp(type, "block_actions") == 0) {
 		read_pressed(a, p, self, out);
-	} else if (strcmp(type, "view_submission") == 0) {
+	} else if (strcmp(type, "view_submission") == 0 &&
+	    !is_foreign(p, self)) {
 		read_submitted(a, p, self, out);
 	}
 }
@@ -273,7 +282,7 @@ read_command(struct arena *a, const json_t *p, const struct slack_self *self,
 	if (team == NULL) {
 		team = self->team;
 	}
-	if (team == NULL || user == NULL) {
+	if (team == NULL || user == NULL || is_foreign(p, self)) {
 		return;
 	}
 	out->act = SLACK_ASKED;
@@ -289,7 +298,8 @@ read_event(struct arena *a, const json_t *p, const struct slack_self *self,
 	const char *type = text_in(p, "event", "type");
 
 	(void)a;
-	if (type != NULL && !is_other(text_at(p, "team_id"), self->team) &&
+	if (type != NULL && !is_foreign(p, self) &&
+	    !is_other(text_at(p, "team_id"), self->team) &&
 	    (strcmp(type, "app_uninstalled") == 0 ||
 		strcmp(type, "tokens_revoked") == 0)) {
 		out->act = SLACK_REMOVED;
@@ -311,9 +321,6 @@ slack_interaction_read(struct arena *a, const char *type, const json_t *p,
 	};
 
 	*out = (struct slack_interaction){.act = SLACK_NOTHING};
-	if (is_other(text_at(p, "api_app_id"), self->app)) {
-		return;
-	}
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (strcmp(type, rows[i].type) == 0) {
 			rows[i].read(a, p, self, out);

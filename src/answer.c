@@ -52,6 +52,9 @@ find_message(struct tx *tx, struct taking *t, struct intent *in)
 		in->id[0] = '\0';
 		return refuse(w, RC_FORBIDDEN, "unknown_message", words);
 	}
+	if (w->remote_id[0] == '\0') {
+		return refuse(w, RC_FORBIDDEN, "unknown_message", words);
+	}
 	if (t->row.remote_id != NULL &&
 	    strcmp(t->row.remote_id, w->remote_id) != 0 &&
 	    !delivery_may_be_copy(&t->row, w->remote_id)) {

@@ -93,10 +93,11 @@ struct answer {
 	const char *name;    /* as the chat shows them; for the audit only */
 	const char *place;   /* Discord: the guild id, or NULL */
 	struct field_strings roles; /* Discord: role ids in that guild */
-	const char *remote_id;	    /* of the message that it came from */
-	const char *handle;	    /* of the button */
-	int option;		    /* index */
-	const char *reason;	    /* or NULL */
+	const char *remote_id; /* of the message it came from; "" = of none of
+				  ours, which is refused */
+	const char *handle;    /* of the button */
+	int option;	       /* index */
+	const char *reason;    /* or NULL */
 	/* Only says whether it would count, before a form for the reason is
 	 * shown. Refusals are audited all the same. */
 	bool dry_run;
