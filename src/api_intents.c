@@ -272,8 +272,8 @@ name_decider(struct api_request *r)
 		return;
 	}
 	set = rules_get(r->api->options.rules);
-	r->call.decider = decider_of(policy_set_people(set),
-	    &r->call.intents[0], r->call.arena);
+	r->call.decider = decider_of(r->api->options.reader,
+	    policy_set_people(set), &r->call.intents[0], r->call.arena);
 }
 
 enum rc

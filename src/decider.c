@@ -2,21 +2,29 @@
 
 #include <string.h>
 
+#include "account.h"
 #include "guest.h"
 #include "lib/text.h"
 
 /* "TEAM/USER" */
 static const char *
-slack_user(const struct person *p, struct arena *a)
+slack_user(struct db *db, const struct person *p, struct arena *a)
 {
-	const char *account = p->slack.n > 0 ? p->slack.items[0] : NULL;
-	const char *slash = account != NULL ? strchr(account, '/') : NULL;
+	const char *account = NULL, *slash;
+	struct fault f = {0};
 
+	if (p->slack.n == 1) {
+		account = p->slack.items[0];
+	} else if (p->slack.n == 0 && p->email != NULL &&
+	    account_of(db, p, "slack", a, &account, &f) != RC_OK) {
+		account = NULL;
+	}
+	slash = account != NULL ? strchr(account, '/') : NULL;
 	return slash != NULL ? arena_strdup(a, slash + 1) : NULL;
 }
 
 struct decider
-decider_of(const struct people *people, const struct intent *in,
+decider_of(struct db *db, const struct people *people, const struct intent *in,
     struct arena *a)
 {
 	struct decider d = {NULL, NULL};
@@ -36,7 +44,7 @@ decider_of(const struct people *people, const struct intent *in,
 	}
 	if (p != NULL && in->decided_via != NULL &&
 	    strcmp(in->decided_via, "slack") == 0) {
-		d.slack = slack_user(p, a);
+		d.slack = slack_user(db, p, a);
 	}
 	return d;
 }

@@ -253,7 +253,7 @@ compose_news(struct tx *tx, const struct message_env *env,
 {
 	const struct dialect *dialect = dialect_find(d->intent->dialect);
 	struct webhook_news news = {.intent = d->intent,
-	    .decider = decider_of(people, d->intent, d->arena),
+	    .decider = decider_of(tx->db, people, d->intent, d->arena),
 	    .row = row,
 	    .now_ms = tx->now_ms};
 	const char **h = arena_array(d->arena, HEADERS_MAX + 1, sizeof(*h));

@@ -9,6 +9,7 @@ import harness
 
 sys.path.insert(0, str(harness.ROOT / "tests" / "fake"))
 import slack_blocks  # noqa: E402
+import chat_slack  # noqa: E402
 import mailbox  # noqa: E402
 import vantagate  # noqa: E402
 import webpage  # noqa: E402
@@ -305,6 +306,30 @@ def test_readers_of_slack_are_no_second_person(make_daemon, slack):
     assert c.status == "PENDING"
     assert c.decide(d.client(), "Reject", token=token).status == 200
     assert c.status == "REJECTED"
+
+
+# --- in Slack itself ------------------------------------------------------
+
+class InSlack(chat_slack.Asked):
+    """A checkpoint whose card is in Slack."""
+
+    def __init__(self, desk, people):
+        self.desk, self.people, self.agent = desk, people, desk.agent
+        self.checkpoint = Checkpoint(
+            vantagate.as_client(desk.daemon.agent()), title="In Slack")
+        self.id = self.checkpoint.intent
+
+
+@pytest.mark.parametrize("n", [0, 1], ids=["named", "found by mail"])
+def test_who_clicks_in_slack_is_named_by_mask_and_account(make_daemon, n):
+    with chat_slack.desk(make_daemon, by_email=(1,),
+                         config_more="notify: {approvers: [p0, p1]}\n") as d:
+        who = d.everybody[n]
+        asked = InSlack(d, [who])
+        asked.press("Approve")
+        got = wait_status(asked.checkpoint, "APPROVED")
+        assert got["audit"]["decided_by_slack_id"] == who.user
+        assert got["audit"]["decided_by_mask"] == "p***@example.com"
 
 
 # --- looking --------------------------------------------------------------

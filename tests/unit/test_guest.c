@@ -6,9 +6,11 @@
 
 #include <cmocka.h>
 
+#include "account.h"
 #include "decider.h"
 #include "guest.h"
 #include "store_json.h"
+#include "trunk.h"
 
 static void
 a_mailbox_has_one_id_in_any_case_that_does_not_tell_it(void **state)
@@ -108,6 +110,8 @@ static const struct {
     {INTENT_APPROVED, "dana", "Dana", "email", "d***a@example.com", NULL},
     {INTENT_APPROVED, "dana", "Dana", "slack", "d***a@example.com", "U0001"},
     {INTENT_DENIED, "lee", "Lee", "slack", NULL, NULL},
+    {INTENT_DENIED, "mo", "Mo", "slack", NULL, NULL},
+    {INTENT_DENIED, "kim", "Kim", "slack", "k***m@example.com", "U7"},
     {INTENT_DENIED, "gone", "Gone", "email", NULL, NULL},
     {INTENT_APPROVED, "guest:mail:0123456789abcdef", "m***r@acme.com", "email",
 	"m***r@acme.com", NULL},
@@ -131,24 +135,43 @@ assert_same(const char *got, const char *wanted)
 	assert_string_equal(got, wanted);
 }
 
+/* Found by kim's address once. */
+static enum rc
+put_account(struct tx *tx, void *arg)
+{
+	struct fault f = {0};
+
+	(void)arg;
+	return account_put(tx, "slack", "T1/U7", "kim", "kim@example.com", &f);
+}
+
 static void
 an_agent_hears_a_mask_and_an_account(void **state)
 {
+	struct trunk *t;
+	struct db *db;
 	struct people *p = people_of(
 	    "{\"people\": [{\"id\": \"dana\", \"email\": \"dana@example.com\","
-	    " \"slack\": [\"T0001/U0001\"]}, {\"id\": \"lee\"}]}");
+	    " \"slack\": [\"T0001/U0001\"]}, {\"id\": \"lee\"},"
+	    "{\"id\": \"mo\", \"slack\": [\"T1/U1\", \"T1/U2\"]},"
+	    "{\"id\": \"kim\", \"email\": \"kim@example.com\"}]}");
+
+	assert_int_equal(trunk_setup((void **)&t), 0);
+	db = t->reader;
+	assert_int_equal(store_now(t->store, put_account, NULL), RC_OK);
 
 	for (size_t i = 0; i < ARRAY_LEN(deciders); i++) {
 		const struct intent in = {.state = deciders[i].state,
 		    .decided_by = deciders[i].by,
 		    .decided_name = deciders[i].name,
 		    .decided_via = deciders[i].via};
-		struct decider d = decider_of(p, &in, *state);
+		struct decider d = decider_of(db, p, &in, *state);
 
 		assert_same(d.mail, deciders[i].mail);
 		assert_same(d.slack, deciders[i].slack);
 	}
 	people_unref(p);
+	assert_int_equal(trunk_teardown((void **)&t), 0);
 }
 
 static int
