@@ -99,10 +99,11 @@ find_person(struct tx *tx, struct taking *t, struct fault *f)
 	d->person = p != NULL
 	    ? arena_strdup(w->arena, p->id)
 	    : arena_printf(w->arena, "%s:%s", w->channel, w->account);
-	d->name = p != NULL
-	    ? arena_strdup(w->arena, p->name)
-	    : arena_printf(w->arena, "%s (%s)",
-		  w->name != NULL ? w->name : "somebody", w->account);
+	/* What people call themselves never stands alone: it may be the name
+	 * of somebody else, or of two. */
+	d->name = p != NULL ? arena_strdup(w->arena, p->name)
+			    : arena_printf(w->arena, "%s (\"%s\")", d->person,
+				  w->name != NULL ? w->name : "");
 	return RC_OK;
 }
 

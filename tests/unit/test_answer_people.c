@@ -64,6 +64,8 @@ a_role_counts_in_its_guild_alone(void **state)
 		assert_int_equal(w->rc, rows[i].counts ? RC_OK : RC_FORBIDDEN);
 	}
 	assert_string_equal(trunk_read(t, b.intent).decided_by, "discord:99");
+	assert_string_equal(trunk_read(t, b.intent).decided_name,
+	    "discord:99 (\"somebody\")");
 	answer_bed_end(&b);
 }
 
