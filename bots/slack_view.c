@@ -87,34 +87,43 @@ slack_view_update(json_t *view)
 const char *
 slack_words_refusal(struct arena *a, const struct answer *an)
 {
+	/* Where it says more than these words do, what the trunk says follows.
+	 */
 	static const struct {
 		const char *reason, *words;
+		bool more;
 	} rows[] = {
-	    {"not_an_approver", "You are not among those who may decide this"},
-	    {"own_request", "This is your own request"},
-	    {"already_voted", "You have answered this already"},
-	    {"already_answered", "This was answered already"},
-	    {"expired", "This is out of time"},
-	    {"reason_required", "A reason is needed"},
-	    {"unknown_account", "Your Slack account is not known here"},
-	    {"unknown_message", "This message cannot be answered any more"},
+	    {"not_an_approver", "You are not among those who may decide this",
+		false},
+	    {"own_request", "This is your own request", false},
+	    {"already_voted", "You have answered this already", false},
+	    {"already_answered", "This was answered already", true},
+	    {"expired", "This is out of time", false},
+	    {"reason_required", "A reason is needed", false},
+	    {"unknown_message", "This is not a card of mine", false},
 	    {"payload_not_shown",
-		"Not all of the payload is shown here: open the full page"},
+		"Not all of the payload is shown here: open the full page",
+		false},
 	};
-	const char *lead = "This was not counted", *more = an->fault.text;
+	const char *text = an->fault.text;
 
+	if (strcmp(an->fault.reason, "unknown_account") == 0) {
+		return arena_printf(a,
+		    "Your Slack account is not known here: ask whoever runs "
+		    "me to add %s.",
+		    an->account);
+	}
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (strcmp(an->fault.reason, rows[i].reason) == 0) {
-			lead = rows[i].words;
+			return slack_text_short(a,
+			    arena_printf(a, "%s%s%s.", rows[i].words,
+				rows[i].more ? ": " : "",
+				rows[i].more ? text : ""),
+			    ERROR_UNITS);
 		}
 	}
-	if (strcmp(an->fault.reason, "unknown_account") == 0) {
-		more = arena_printf(a, "%s%s(%s)", more,
-		    *more != '\0' ? " " : "", an->account);
-	}
 	return slack_text_short(a,
-	    arena_printf(a, "%s%s%s", lead, *more != '\0' ? ": " : ".", more),
-	    ERROR_UNITS);
+	    arena_printf(a, "This was not counted: %s", text), ERROR_UNITS);
 }
 
 bool

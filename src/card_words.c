@@ -96,6 +96,7 @@ card_duration(struct arena *a, long long ms)
 	if (ms < MINUTE) {
 		return arena_printf(a, "%lld s", ms / SECOND);
 	}
+	ms += MINUTE / 2; /* what was asked for an hour has no 59 minutes */
 	if (ms < HOUR) {
 		return arena_printf(a, "%lld min", ms / MINUTE);
 	}

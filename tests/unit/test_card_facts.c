@@ -197,9 +197,9 @@ the_time_that_is_left_is_in_the_unit_that_fits(void **state)
 	    {1, "(in 0 s)"},
 	    {59999, "(in 59 s)"},
 	    {60000, "(in 1 min)"},
-	    {CARD_HOUR - 1, "(in 59 min)"},
+	    {CARD_HOUR - 1, "(in 1 h 0 min)"},
 	    {CARD_HOUR, "(in 1 h 0 min)"},
-	    {48LL * CARD_HOUR - 1, "(in 47 h 59 min)"},
+	    {48LL * CARD_HOUR - 1, "(in 2 days)"},
 	    {48LL * CARD_HOUR, "(in 2 days)"},
 	    {365LL * 24 * CARD_HOUR, "(in 365 days)"},
 	};
