@@ -304,3 +304,12 @@ def test_a_poll_may_wait(daemon, agent):
     c = Checkpoint(agent)
     got = agent.get(f"{CREATE}/{c.id}?wait=1")
     assert got.json()["status"] == "PENDING"
+
+
+def test_a_reload_that_loses_the_policy_is_refused(make_daemon):
+    d = make_daemon(env={"VANTAGATE_POLICY": "human"})
+    agent = vantagate.as_client(d.agent())
+    (d.policies / "human.yaml").unlink()
+    d.hup()
+    harness.wait_for(lambda: "there is no policy human" in d.log_text())
+    assert Checkpoint(agent).status == "PENDING"
