@@ -271,10 +271,12 @@ judge(struct tx *tx, struct taking *t, struct intent *in)
 	if (rc == RC_OK) {
 		rc = find_person(tx, t, &w->fault);
 	}
-	if (rc == RC_FORBIDDEN && in->id[0] != '\0' &&
+	d->outcome = pressed(w, in);
+	/* Also of a button that was forged for a message that we know. */
+	if (rc == RC_FORBIDDEN && t->row.intent_id != NULL &&
 	    find_person(tx, t, &w->fault) == RC_OK) {
 		t->deciding.fault = w->fault;
-		d->intent_id = in->id;
+		d->intent_id = t->row.intent_id;
 		return intent_decide_refused(tx, &t->deciding) == RC_OK
 		    ? rc
 		    : RC_STORE;
@@ -283,7 +285,6 @@ judge(struct tx *tx, struct taking *t, struct intent *in)
 		return rc;
 	}
 	d->intent_id = in->id;
-	d->outcome = pressed(w, in);
 	find_roles(w, d);
 	rc = taken_before(tx, w);
 	if (rc != RC_NOT_FOUND) {
@@ -336,6 +337,7 @@ take(struct tx *tx, void *arg)
 	w->repeated = w->settled = false;
 	w->intent = NULL;
 	w->card = NULL;
+	t->row = (struct delivery_row){.id = NULL};
 	t->deciding = (struct deciding){
 	    .arena = w->arena,
 	    .decision = {.via = w->channel,

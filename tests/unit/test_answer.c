@@ -72,7 +72,7 @@ what_is_not_so_is_refused(void **state)
 	assert_int_equal(trunk_count(t,
 			     "SELECT count(*) FROM audit WHERE event LIKE "
 			     "'%\"decision_refused\"%'"),
-	    7);
+	    8);
 	answer_bed_end(&b);
 }
 
