@@ -305,16 +305,24 @@ on_submitted(struct act *x)
 
 /* --- the command ---------------------------------------------------------- */
 
+static enum rc
+send_list(struct act *x)
+{
+	CLEANUP(json_drop) json_t *payload =
+	    slack_words_pending(x->arena, x->list, clock_now_ms());
+
+	return send_ack(x, payload);
+}
+
 static void
 listed(struct slack *s, struct slack_turn *t, bool alive)
 {
 	struct act *x = (struct act *)(void *)t;
-	CLEANUP(json_drop) json_t *payload =
-	    slack_words_pending(x->arena, x->list, clock_now_ms());
 
-	if (alive && send_ack(x, payload) == RC_TOO_LARGE) {
-		json_object_del(payload, "blocks");
-		acknowledge(x, payload);
+	/* Slack drops what is too large: the soonest to expire stay. */
+	while (alive && send_list(x) == RC_TOO_LARGE && x->list->items_n > 0) {
+		x->list->items_n--;
+		x->list->more++;
 	}
 	pending_list_free(x->list); /* and x */
 	took(s, -1);
