@@ -6,17 +6,15 @@ and lists may be read and set from the tests' thread.
 """
 
 import asyncio
-import contextlib
 import json
 import secrets
-import socket
-import struct
 import time
 
 import aiohttp
 from aiohttp import web
 
 from discord_agent import looks_like_a_bot
+from discord_wire import frame, reset
 
 (DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME, RECONNECT, MEMBERS,
  INVALID, HELLO, ACK) = (0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11)
@@ -100,16 +98,6 @@ class Endpoint:
         return await self.gateway.serve(self, request)
 
 
-def reset(transport):
-    """RST instead of FIN."""
-    sock = transport.get_extra_info("socket")
-    if sock is not None:
-        with contextlib.suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                            struct.pack("ii", 1, 0))
-    transport.abort()
-
-
 class Connection:
     def __init__(self, gateway, endpoint, ws, request):
         self.gateway, self.endpoint, self.ws = gateway, endpoint, ws
@@ -177,18 +165,6 @@ class Connection:
                     self.close(4009)
                 return
             await asyncio.sleep(left)
-
-
-def frame(opcode, data, last):
-    """One unmasked frame, as servers send them (RFC 6455 5.2)."""
-    head = bytes([(0x80 if last else 0) | opcode])
-    if len(data) < 126:
-        head += bytes([len(data)])
-    elif len(data) < 65536:
-        head += struct.pack("!BH", 126, len(data))
-    else:
-        head += struct.pack("!BQ", 127, len(data))
-    return head + data
 
 
 class Gateway:

@@ -26,7 +26,7 @@ import traceback
 from aiohttp import web
 
 from discord_agent import looks_like_a_bot
-from discord_gateway import reset
+from discord_wire import reset
 from discord_world import Clock
 
 BASE = "/api/v10"

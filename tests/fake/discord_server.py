@@ -24,10 +24,11 @@ import sys
 import threading
 
 import discord_limits
-from discord_gateway import Gateway, reset
+from discord_gateway import Gateway
 from discord_interactions import DEADLINE_S, People
 from discord_rest import Rest
 from discord_routes import ROUTES
+from discord_wire import reset
 from discord_world import Channel, Guild, User, snowflake
 
 

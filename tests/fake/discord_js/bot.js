@@ -56,7 +56,8 @@ const pressed = {
 client.on('interactionCreate', async (i) => {
   const seen = { id: i.id, user: i.user.id, guild: i.guildId,
     channel: i.channelId, message: i.message && i.message.id,
-    custom_id: i.customId, roles: i.member && (i.member._roles || i.member.roles) };
+    custom_id: i.customId,
+    roles: i.member && (i.member._roles || i.member.roles) };
   if (i.isModalSubmit()) {
     say('modal', { ...seen, why: i.fields.getTextInputValue('why') });
     await i.update({ content: 'denied', components: [], ...none });
