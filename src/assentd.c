@@ -158,7 +158,7 @@ complain(const struct fault *f)
 	bool named = f->field[0] == '\0' || strstr(f->text, f->field) != NULL;
 
 	(void)fprintf(stderr, "assentd: %s%s%s\n", named ? "" : f->field,
-	    named ? "" : " ", f->text);
+	    named ? "" : ": ", f->text);
 	return EXIT_FAILURE;
 }
 

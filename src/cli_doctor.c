@@ -37,20 +37,47 @@ doctor_say(struct report *r, const char *check, const char *state,
 	}
 }
 
+/* Who is named, but not where they can be asked. */
+static void
+look_at_people(struct report *r, const struct people *people)
+{
+	const struct person *p, *first = NULL;
+	int n = 0;
+
+	for (int i = 0; (p = people_at(people, i)) != NULL; i++) {
+		if (p->email == NULL && p->slack.n == 0 && p->discord.n == 0) {
+			first = first != NULL ? first : p;
+			n++;
+		}
+	}
+	if (n > 0) {
+		doctor_say(r, "people", "note",
+		    "%d with neither e-mail address nor account, such as %s: "
+		    "only the page shows them what waits",
+		    n, first->id);
+	}
+}
+
 static void
 look_at_rules(struct report *r, const struct config *config)
 {
+	const struct people *people;
 	struct policy_set *set;
 	struct fault f = {0};
 
 	if (reload_load(config, &set, &f) != RC_OK) {
-		doctor_say(r, "policies", "bad", "%s", f.text);
+		doctor_say(r, "policies", "bad", "%s%s%s", f.field,
+		    f.field[0] != '\0' ? ": " : "", f.text);
 		doctor_discord(r, config, NULL);
+		doctor_slack(r, config, NULL);
 		return;
 	}
+	people = policy_set_people(set);
 	doctor_say(r, "policies", "ok", "%d policies, %d people",
-	    policy_set_count(set), people_count(policy_set_people(set)));
-	doctor_discord(r, config, policy_set_people(set));
+	    policy_set_count(set), people_count(people));
+	look_at_people(r, people);
+	doctor_discord(r, config, people);
+	doctor_slack(r, config, people);
 	policy_set_unref(set);
 }
 
@@ -124,12 +151,13 @@ look_at_channels(struct report *r, const json_t *ready)
 	json_object_foreach(json_object_get(ready, "channels"), name, channel)
 	{
 		const char *state = cli_text(r->cli, channel, "state");
+		const char *fault = cli_text(r->cli, channel, "fault");
 
 		doctor_say(r, name,
-		    strcmp(state, "up") == 0 || strcmp(state, "starting") == 0
-			? "ok"
-			: "bad",
-		    "%s %s", state, cli_text(r->cli, channel, "fault"));
+		    strcmp(state, "up") == 0		 ? "ok"
+			: strcmp(state, "starting") == 0 ? "note"
+							 : "bad",
+		    "%s%s%s", state, *fault != '\0' ? ": " : "", fault);
 	}
 }
 
@@ -143,7 +171,10 @@ look_at_daemon(struct report *r)
 	    cli_fetch(c, "GET", "/readyz", NULL, FETCH_MS, &ready, &date);
 
 	if (status == 0) {
-		doctor_say(r, "daemon", "bad", "%s does not answer", c->url);
+		doctor_say(r, "daemon", "bad",
+		    "%s does not answer; is assentd running? ASSENT_URL says "
+		    "where",
+		    c->url);
 		return;
 	}
 	doctor_say(r, "daemon", status == 200 ? "ok" : "bad", "%s is %s",
@@ -174,7 +205,6 @@ cli_doctor(struct cli *c)
 						: "environment only");
 		look_at_rules(&r, config);
 		look_at_store(&r, config);
-		doctor_slack(&r, config);
 		config_free(config);
 	} else {
 		r.bad = true;

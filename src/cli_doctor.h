@@ -26,8 +26,12 @@ void doctor_say(struct report *, const char *check, const char *state,
  */
 bool doctor_skew(const char *date, long long *out_s);
 
-/* Slack's tokens, scopes, Socket Mode and clock; nothing where no token is. */
-void doctor_slack(struct report *, const struct config *);
+/*
+ * Slack's tokens, scopes, Socket Mode, clock, and whether the accounts that
+ * are named are there; nothing where no token is. `people` may be NULL.
+ */
+void doctor_slack(struct report *, const struct config *,
+    const struct people *);
 /*
  * Discord's token, portal, clock, and what the bot may do in the channels that
  * are named; nothing where no token is. `people` may be NULL.

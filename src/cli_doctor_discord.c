@@ -110,8 +110,13 @@ ask(const struct look *l, const char *path, const char *what,
 		    "the token is refused; make a new one on the Bot page of "
 		    "discord.com/developers/applications");
 	} else {
-		doctor_say(r, "discord", "bad", "%s: HTTP %d %s", what, status,
-		    cli_text(r->cli, heard->body, "message"));
+		/* One of Discord's codes; else the path may be wrong. */
+		bool theirs = json_integer_value(json_object_get(heard->body,
+				  "code")) != 0;
+
+		doctor_say(r, "discord", "bad", "%s: HTTP %d %s%s", what,
+		    status, cli_text(r->cli, heard->body, "message"),
+		    theirs ? "" : "; is discord.api_url right?");
 	}
 	json_decref(heard->body);
 	return NULL;

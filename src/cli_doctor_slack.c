@@ -1,5 +1,6 @@
 /*
- * Verb doctor, Slack: asks Slack what the tokens are worth.
+ * Verb doctor, Slack: asks Slack what the tokens are worth, and whether it
+ * knows those who are to be asked.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -11,7 +12,11 @@
 #include "lib/text.h"
 #include "lib/yaml.h"
 
-enum { ASK_MS = 8000, SKEW_MAX_S = 60 };
+enum {
+	ASK_MS = 8000,
+	SKEW_MAX_S = 60,
+	ACCOUNTS_MAX = 50 /* that are looked up */
+};
 
 /* What to do about a word of Slack's. */
 static const struct {
@@ -39,20 +44,30 @@ advice_for(const char *error)
 	return "see api.slack.com/apps";
 }
 
+/* The status; 0: no answer. */
+static int
+call(struct report *r, const struct config *config, const char *verb,
+    const char *token_name, const char *method, struct cli_heard *heard)
+{
+	struct cli *c = r->cli;
+	const char *api = config_text(config, "slack.api_url");
+	const char *slash = api[strlen(api) - 1] == '/' ? "" : "/";
+
+	return cli_fetch_at(c, verb,
+	    arena_printf(c->arena, "%s%s%s", api, slash, method),
+	    arena_printf(c->arena, "Bearer %s",
+		config_text(config, token_name)),
+	    NULL, ASK_MS, heard);
+}
+
 /* Calls a method; NULL when it failed, which is then said. */
 static json_t *
 ask(struct report *r, const struct config *config, const char *token_name,
     const char *method, struct cli_heard *heard)
 {
 	struct cli *c = r->cli;
-	const char *api = config_text(config, "slack.api_url");
-	const char *slash = api[strlen(api) - 1] == '/' ? "" : "/";
 	const char *error;
-	int status = cli_fetch_at(c, "POST",
-	    arena_printf(c->arena, "%s%s%s", api, slash, method),
-	    arena_printf(c->arena, "Bearer %s",
-		config_text(config, token_name)),
-	    NULL, ASK_MS, heard);
+	int status = call(r, config, "POST", token_name, method, heard);
 
 	if (status == 0) {
 		doctor_say(r, "slack", "bad", "%s: no answer: %s", method,
@@ -116,8 +131,54 @@ look_at_scopes(struct report *r, const char *have)
 	doctor_say(r, "slack", "ok", "the bot has all scopes it needs");
 }
 
+/* Slack, "users.info". What has no answer says nothing about the account. */
 static void
-look_at_bot(struct report *r, const struct config *config)
+look_at_account(struct report *r, const struct config *config,
+    const struct person *p, const char *account, const char *team)
+{
+	const char *slash = strchr(account, '/');
+	size_t team_len = (size_t)(slash - account);
+	struct cli_heard heard;
+
+	if (strlen(team) != team_len || strncmp(team, account, team_len) != 0) {
+		doctor_say(r, "slack", "bad",
+		    "%s: %s is in another workspace than the bot, %s", p->id,
+		    account, team);
+		return;
+	}
+	if (call(r, config, "GET", "slack.bot_token",
+		arena_printf(r->cli->arena, "users.info?user=%s", slash + 1),
+		&heard) == 0) {
+		return;
+	}
+	if (strcmp(cli_text(r->cli, heard.body, "error"), "user_not_found") ==
+	    0) {
+		doctor_say(r, "slack", "bad",
+		    "%s: nobody is %s; copy the member ID from their profile",
+		    p->id, account);
+	}
+	json_decref(heard.body);
+}
+
+static void
+look_at_accounts(struct report *r, const struct config *config,
+    const struct people *people, const char *team)
+{
+	const struct person *p;
+	size_t n = 0;
+
+	for (int i = 0; people != NULL && (p = people_at(people, i)) != NULL;
+	     i++) {
+		for (size_t k = 0; k < p->slack.n && n < ACCOUNTS_MAX; k++) {
+			look_at_account(r, config, p, p->slack.items[k], team);
+			n++;
+		}
+	}
+}
+
+static void
+look_at_bot(struct report *r, const struct config *config,
+    const struct people *people)
 {
 	struct cli_heard heard;
 	CLEANUP(json_drop) json_t *o =
@@ -139,6 +200,7 @@ look_at_bot(struct report *r, const struct config *config)
 			: "this clock agrees with Slack's (%lld s)",
 		    skew_s);
 	}
+	look_at_accounts(r, config, people, cli_text(r->cli, o, "team_id"));
 }
 
 /* The address that is given is not used: it says that one could be. */
@@ -150,7 +212,7 @@ look_at_sockets(struct report *r, const struct config *config)
 	    ask(r, config, "slack.app_token", "apps.connections.open", &heard);
 
 	if (o != NULL) {
-		doctor_say(r, "slack", "ok", "Socket Mode is to be had");
+		doctor_say(r, "slack", "ok", "Socket Mode works");
 	}
 }
 
@@ -173,14 +235,15 @@ is_kind(struct report *r, const struct config *config, const char *name,
 }
 
 void
-doctor_slack(struct report *r, const struct config *config)
+doctor_slack(struct report *r, const struct config *config,
+    const struct people *people)
 {
 	if (!config_is_set(config, "slack.app_token") &&
 	    !config_is_set(config, "slack.bot_token")) {
 		return;
 	}
 	if (is_kind(r, config, "slack.bot_token", "SLACK_BOT_TOKEN", "xoxb-")) {
-		look_at_bot(r, config);
+		look_at_bot(r, config, people);
 	}
 	if (is_kind(r, config, "slack.app_token", "SLACK_APP_TOKEN", "xapp-")) {
 		look_at_sockets(r, config);

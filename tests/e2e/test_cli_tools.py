@@ -190,3 +190,19 @@ def test_doctor_says_what_is_wrong(make_daemon):
     (daemon.folder / "assent.yaml").write_text("prot: 1\n")
     got = run(daemon, "doctor", code=FAILED)
     assert "did you mean port?" in got.stderr
+
+
+def test_doctor_notes_who_can_be_asked_nowhere(make_daemon):
+    daemon = make_daemon(config="people:\n  - {id: kim}\n"
+                         "  - {id: lee, email: lee@example.com}\n")
+    got = run(daemon, "doctor")
+    assert re.search(r"(?m)^note +people +1 with neither .* as kim:",
+                     got.stdout)
+
+
+def test_doctor_names_the_place_of_a_mistake(make_daemon):
+    daemon = make_daemon(config="people:\n  - {id: kim}\n")
+    (daemon.folder / "assent.yaml").write_text(
+        "channels: {ops: {slack: general}}\n")
+    got = run(daemon, "doctor", code=FAILED)
+    assert "channels.ops.slack: must be TEAM/CHANNEL" in got.stdout

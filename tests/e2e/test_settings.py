@@ -105,7 +105,7 @@ REFUSED = [
     ({}, "people: [{id: admin}]\n", "id"),
     ({}, "people: [{id: KEY_1}]\n", "id"),
     ({}, "people: [{id: system}]\n", "id"),
-    ({}, "people: [{name: x}]\n", "id is required"),
+    ({}, "people: [{name: x}]\n", "id: is required"),
     ({}, "people: [{id: a}, {id: a}]\n", "a"),
     ({}, "people: [{id: a, emial: x}]\n", "did you mean 'email'?"),
     ({}, "people: [{id: a, email: x}]\n", "email"),

@@ -136,6 +136,14 @@ def test_a_missing_scope_is_found_before_it_is_needed(make_daemon):
         desk.ask().card()
 
 
+def examined(desk):
+    """What the doctor says that has the tokens too."""
+    with open(desk.daemon.folder / "assent.yaml", "a") as file:
+        file.write(f"slack: {{app_token: {APP_TOKEN}, bot_token: {BOT_TOKEN}, "
+                   f"api_url: {desk.slack.api_url}}}\n")
+    return desk.daemon.cli("doctor", check=False)
+
+
 def test_an_account_in_another_workspace_is_found_out(make_daemon):
     """auth.test says which workspace this is."""
     class Foreign(chat_slack.Person):
@@ -151,8 +159,21 @@ def test_an_account_in_another_workspace_is_found_out(make_daemon):
             assert "T0EVIL0001" in str(asked.deliveries()) or \
                 "workspace" in str(asked.deliveries())
             assert desk.slack.calls("chat.postMessage") == []
+            assert re.search(r"(?m)^bad +slack +p\d+: .*another workspace",
+                             examined(desk).stdout)
     finally:
         chat_slack.Person = made
+
+
+def test_the_doctor_says_who_is_not_there(make_daemon):
+    with chat_slack.desk(make_daemon, people=2) as desk:
+        one, other = desk.people(2)
+        del desk.slack.world.users[one.user]
+        got = examined(desk)
+        assert got.returncode != 0
+        assert f"{one.id}: nobody is {chat_slack.TEAM}/{one.user}" in \
+            got.stdout
+        assert other.user not in got.stdout
 
 
 @pytest.mark.parametrize("missing", ["SLACK_APP_TOKEN", "SLACK_BOT_TOKEN"])
