@@ -10,6 +10,7 @@
 #include "bots/discord_posts.h"
 #include "bots/discord_rest.h"
 #include "bots/discord_session.h"
+#include "bots/discord_text.h"
 #include "bots/discord_turns.h"
 #include "lib/backoff.h"
 #include "lib/log.h"
@@ -343,14 +344,32 @@ furnish(struct discord *c)
 }
 
 static enum rc
+discord_check(const struct channel_env *env, struct fault *f)
+{
+	const char *channel =
+	    env->setting(env->setting_ctx, channel_discord.default_channel);
+
+	if (!is_token(env->setting(env->setting_ctx, "DISCORD_BOT_TOKEN"))) {
+		return fault_set(f, RC_INVALID, "DISCORD_BOT_TOKEN",
+		    "has a character that no token has");
+	}
+	if (channel != NULL && *channel != '\0' &&
+	    !discord_is_id(channel, NULL)) {
+		return fault_set(f, RC_INVALID, channel_discord.default_channel,
+		    "must be the digits of a channel id");
+	}
+	return RC_OK;
+}
+
+static enum rc
 discord_start(const struct channel_env *env, void **self, struct fault *f)
 {
 	const char *token = env->setting(env->setting_ctx, "DISCORD_BOT_TOKEN");
+	enum rc rc = discord_check(env, f);
 	struct discord *c;
 
-	if (!is_token(token)) {
-		return fault_set(f, RC_INVALID, "DISCORD_BOT_TOKEN",
-		    "has a character that no token has");
+	if (rc != RC_OK) {
+		return rc;
 	}
 	c = mem_new(1, sizeof(*c));
 	(void)pthread_mutex_init(&c->lock, NULL);
@@ -467,6 +486,7 @@ const struct channel_ops channel_discord = {
     .payload_max = DISCORD_PAYLOAD_MAX,
     .default_channel = "DISCORD_DEFAULT_CHANNEL",
     .wanted = discord_wanted,
+    .check = discord_check,
     .start = discord_start,
     .deliver = discord_deliver,
     .health = discord_health,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bots/slack_find.h"
 #include "bots/slack_message.h"
 #include "lib/arena.h"
 #include "lib/clock.h"
@@ -56,10 +57,11 @@ check_token(const struct channel_env *env, const char *name, const char *kind,
 }
 
 static enum rc
-check_settings(const struct channel_env *env, struct fault *f)
+slack_check(const struct channel_env *env, struct fault *f)
 {
 	CLEANUP(arena_drop) struct arena *a = arena_new();
 	const char *api = setting(env, "SLACK_API_URL");
+	const char *channel = setting(env, "SLACK_DEFAULT_CHANNEL");
 	struct url url;
 	enum rc rc = check_token(env, "SLACK_APP_TOKEN", "xapp-", f);
 
@@ -72,6 +74,10 @@ check_settings(const struct channel_env *env, struct fault *f)
 	if (api == NULL || url_parse(a, api, &url, NULL) != RC_OK) {
 		return fault_set(f, RC_INVALID, "SLACK_API_URL",
 		    "it is not an http or https URL");
+	}
+	if (channel != NULL && !slack_find_is_channel(channel)) {
+		return fault_set(f, RC_INVALID, "SLACK_DEFAULT_CHANNEL",
+		    "must be the id of a channel, such as T0001/C0001");
 	}
 	return RC_OK;
 }
@@ -130,7 +136,7 @@ slack_start(const struct channel_env *env, void **self, struct fault *f)
 	    .app_token = setting(env, "SLACK_APP_TOKEN"),
 	    .envelope = slack_on_envelope};
 	struct slack *s;
-	enum rc rc = check_settings(env, f);
+	enum rc rc = slack_check(env, f);
 
 	if (rc != RC_OK) {
 		return rc;
@@ -267,6 +273,7 @@ const struct channel_ops channel_slack = {
     .payload_max = SLACK_PAYLOAD_MAX,
     .default_channel = "SLACK_DEFAULT_CHANNEL",
     .wanted = slack_wanted,
+    .check = slack_check,
     .start = slack_start,
     .deliver = slack_deliver,
     .health = slack_health,

@@ -18,6 +18,16 @@ is_user_id(const char *s)
 	return s[0] == 'U' || s[0] == 'W';
 }
 
+bool
+slack_find_is_channel(const char *s)
+{
+	const char *slash = strchr(s, '/');
+	const char *id = slash != NULL ? slash + 1 : s;
+
+	return (slash == NULL || is_id(s, (size_t)(slash - s))) &&
+	    is_id(id, strlen(id)) && !is_user_id(id);
+}
+
 static enum rc
 bad_address(struct fault *f)
 {

@@ -29,6 +29,8 @@ struct slack_place {
  */
 enum rc slack_find_place(struct arena *, const char *address, const char *team,
     struct slack_place *out, struct fault *) MUST_CHECK;
+/* Whether it is "TEAM/CHANNEL" or "CHANNEL". */
+bool slack_find_is_channel(const char *);
 /* The user of users.lookupByEmail; or NULL, and *why says why not. */
 const char *slack_find_user(struct arena *, const json_t *body,
     const char *team, const char **why);

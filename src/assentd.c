@@ -187,14 +187,23 @@ serve(struct config *c)
 }
 
 static enum rc
-check_email(struct config *c, struct fault *f)
+check_channels(struct config *c, struct fault *f)
 {
 	const struct channel_env env = {.setting = config_by_env,
 	    .setting_ctx = c};
 	struct email_settings e;
+	enum rc rc = config_is_set(c, "smtp.host")
+	    ? email_settings_read(&env, &e, f)
+	    : RC_OK;
 
-	return config_is_set(c, "smtp.host") ? email_settings_read(&env, &e, f)
-					     : RC_OK;
+	for (size_t i = 0; rc == RC_OK && channel_all[i] != NULL; i++) {
+		const struct channel_ops *ops = channel_all[i];
+
+		if (ops->check != NULL && ops->wanted(&env)) {
+			rc = ops->check(&env, f);
+		}
+	}
+	return rc;
 }
 
 /* What a start would refuse, as far as it can be seen without one. */
@@ -204,7 +213,7 @@ check_config(struct config *c)
 	struct policy_set *set;
 	struct fault f = {0};
 
-	if (daemon_check(c, &f) != RC_OK || check_email(c, &f) != RC_OK ||
+	if (daemon_check(c, &f) != RC_OK || check_channels(c, &f) != RC_OK ||
 	    reload_load(c, &set, &f) != RC_OK) {
 		return complain(&f);
 	}

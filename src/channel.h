@@ -217,6 +217,9 @@ struct channel_ops {
 	const char *default_channel;
 	/* Whether the settings turn it on. */
 	bool (*wanted)(const struct channel_env *);
+	/* Whether a start would take them; looks at env->setting only. NULL:
+	 * there is nothing to refuse. */
+	enum rc (*check)(const struct channel_env *, struct fault *);
 	enum rc (*start)(const struct channel_env *, void **self,
 	    struct fault *);
 	/* Takes the delivery, or RC_BUSY and the caller keeps it. */

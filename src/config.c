@@ -107,6 +107,7 @@ static enum rc
 unknown(const char *name, struct fault *f)
 {
 	const char *names[SETTINGS_MAX + ARRAY_LEN(sections)], *near;
+	char head[40]; /* of what has keys of its own, such as people */
 	size_t n = 0;
 
 	for (int i = 0; i < settings_n; i++) {
@@ -116,6 +117,11 @@ unknown(const char *name, struct fault *f)
 		names[n++] = sections[i];
 	}
 	near = text_nearest(name, names, n);
+	if (near == NULL) {
+		(void)snprintf(head, sizeof(head), "%.*s",
+		    (int)strcspn(name, "."), name);
+		near = text_nearest(head, sections, ARRAY_LEN(sections));
+	}
 	return fault_set(f, RC_INVALID, name,
 	    near != NULL ? "unknown setting %s; did you mean %s?"
 			 : "unknown setting %s",
