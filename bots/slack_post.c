@@ -10,8 +10,6 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 
-enum { PLACE_MAX = 6 /* asks of one place that may wait here */ };
-
 struct slack_post {
 	struct slack_turn turn;
 	struct slack_way way; /* its delivery is owned */
@@ -237,22 +235,51 @@ slack_post_end(struct slack *s)
 	}
 }
 
-/*
- * Slack takes one message a second for each place: who waits for one must not
- * fill the line of all.
- */
-static bool
-is_crowded(const struct slack *s, const struct slack_post *p)
+/* How many others of its kind wait: asks those of one place. */
+static int
+count_before(const struct slack *s, const struct slack_post *p)
 {
-	int before = 0;
+	const struct delivery *d = p->way.d;
+	int n = 0;
 
 	for (int i = 0; i < s->posts.n; i++) {
 		const struct delivery *o = s->posts.items[i]->way.d;
 
-		before += s->posts.items[i] != p && o->kind == DELIVERY_ASK &&
-		    strcmp(o->address, p->way.d->address) == 0;
+		n += o != d && o->kind == d->kind &&
+		    (d->kind != DELIVERY_ASK ||
+			strcmp(o->address, d->address) == 0);
 	}
-	return p->way.d->kind == DELIVERY_ASK && before >= PLACE_MAX;
+	return n;
+}
+
+/*
+ * Slack takes one message a second for each place, and fifty changes a minute:
+ * what waits for that must not fill the line of all.
+ */
+static bool
+is_crowded(const struct slack *s, const struct slack_post *p)
+{
+	static const int max[DELIVERY_KINDS] = {
+	    [DELIVERY_ASK] = 6,
+	    [DELIVERY_REPAINT] = 12,
+	};
+	int most = max[p->way.d->kind];
+
+	return most > 0 && count_before(s, p) >= most;
+}
+
+/* An end goes before the progress that others wait to see. */
+static void
+line_up(struct slack_posts *q, struct slack_post *p)
+{
+	int at = q->n++;
+
+	while (p->way.d->kind == DELIVERY_SETTLED && at > 0 &&
+	    q->items[at - 1]->way.d->kind == DELIVERY_REPAINT) {
+		q->items[at] = q->items[at - 1];
+		at--;
+	}
+	q->items[at] = p;
 }
 
 static void
@@ -265,9 +292,9 @@ arrive(struct slack *s, struct slack_turn *t, bool alive)
 		return;
 	}
 	assert(s->posts.n < SLACK_POSTS_MAX);
-	s->posts.items[s->posts.n++] = p;
+	line_up(&s->posts, p);
 	if (is_crowded(s, p)) {
-		end_with(s, p, RC_BUSY, "many wait for this place");
+		end_with(s, p, RC_BUSY, "many wait for the same");
 		return;
 	}
 	slack_post_pump(s);

@@ -134,6 +134,54 @@ of_versions_that_wait_only_the_newest_is_sent(void **state)
 	assert_int_equal(bed_count(&b, "chat.update"), 3);
 }
 
+static void
+an_end_goes_before_progress_that_waits(void **state)
+{
+	static const struct bed_row rows[] = {
+	    {"chat.update", 429, "Retry-After: 1\r\n", LIMITED},
+	    {"chat.update", 0, NULL, fallback},
+	};
+	struct delivery *end;
+	struct bed b;
+
+	(void)state;
+	bed_open(&b, rows, ARRAY_LEN(rows));
+	repaint(&b, "dlv_0", "T1/D9/1.1", 1);
+	await_limit(&b);
+	repaint(&b, "dlv_1", "T1/D1/1.2", 1);
+	end = bed_delivery(DELIVERY_SETTLED, "dlv_2", "T1/U1");
+	end->remote_id = "T1/D2/1.3";
+	assert_int_equal(channel_slack.deliver(b.channel, end), RC_OK);
+	bed_wait(&b, &b.ends_n, 3);
+	assert_non_null(strstr(bed_call(&b, "chat.update", 1)->body,
+	    "\"1.3\""));
+	bed_close(&b);
+}
+
+static void
+a_crowded_place_does_not_hold_up_the_others(void **state)
+{
+	static const char *const ids[] = {"dlv_0", "dlv_1", "dlv_2", "dlv_3",
+	    "dlv_4", "dlv_5", "dlv_6", "dlv_7", "dlv_8", "dlv_9"};
+	struct bed b;
+	int busy = 0;
+
+	(void)state;
+	bed_open(&b, NULL, 0);
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+		deliver(&b, ids[i], "T1/C1");
+	}
+	deliver(&b, "dlv_dm", "T1/U7");
+	bed_wait(&b, &b.ends_n, 6);
+	for (int i = 0; i < 6; i++) {
+		busy += b.ends[i].rc == RC_BUSY;
+	}
+	/* Given back, to be tried again; the first may be through by then. */
+	assert_in_range(busy, 3, 4);
+	assert_int_equal(end_of(&b, "dlv_dm", 6).rc, RC_OK);
+	bed_close(&b);
+}
+
 /* Waits until the health is of this state and says this. */
 static struct channel_health
 await_health(struct bed *b, enum channel_state state, const char *words)
@@ -316,6 +364,8 @@ main(void)
 		a_limit_holds_back_one_method_for_as_long_as_slack_says),
 	    cmocka_unit_test(
 		a_channel_gets_one_message_a_second_and_others_do_not_wait),
+	    cmocka_unit_test(an_end_goes_before_progress_that_waits),
+	    cmocka_unit_test(a_crowded_place_does_not_hold_up_the_others),
 	    cmocka_unit_test(of_versions_that_wait_only_the_newest_is_sent),
 	    cmocka_unit_test(what_the_token_is_worth_shows_in_the_health),
 	    cmocka_unit_test(a_delivery_waits_until_the_token_is_known),
