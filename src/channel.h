@@ -165,8 +165,8 @@ struct channel_health {
 	char fault[200]; /* words, no secrets; "" when up */
 	/* Chats; for metrics: */
 	bool chat;		 /* the rest counts */
-	int sessions;		 /* live connections for events */
-	int ghosts;		 /* that the peer counts and we do not have */
+	long long sessions;	 /* live connections for events */
+	long long ghosts;	 /* that the peer counts and we do not have */
 	long long reconnects;	 /* begun after one was lost */
 	long long limited;	 /* times the peer said: too often */
 	long long answers;	 /* taken, of people */

@@ -170,75 +170,44 @@ channels(struct buf *b, struct outbox *outbox)
 }
 
 /* What the chats say of themselves, a row each. */
-struct chat_number {
+static const struct {
 	const char *name, *type, *help;
-	long long (*of)(const struct channel_health *);
-};
-
-static long long
-sessions_of(const struct channel_health *h)
-{
-	return h->sessions;
-}
-
-static long long
-ghosts_of(const struct channel_health *h)
-{
-	return h->ghosts;
-}
-
-static long long
-reconnects_of(const struct channel_health *h)
-{
-	return h->reconnects;
-}
-
-static long long
-limited_of(const struct channel_health *h)
-{
-	return h->limited;
-}
-
-static long long
-answers_of(const struct channel_health *h)
-{
-	return h->answers;
-}
-
-static long long
-late_of(const struct channel_health *h)
-{
-	return h->answers_late;
-}
-
-static long long
-longest_of(const struct channel_health *h)
-{
-	return h->answer_ms_max;
-}
-
-static const struct chat_number chat_numbers[] = {
-    {"chat_sessions", "gauge", "Live connections for events.", sessions_of},
+	size_t member; /* a long long of struct channel_health */
+} chat_numbers[] = {
+    {"chat_sessions", "gauge", "Live connections for events.",
+	offsetof(struct channel_health, sessions)},
     {"chat_ghosts", "gauge",
-	"Connections that the peer counts and we do not have.", ghosts_of},
+	"Connections that the peer counts and we do not have.",
+	offsetof(struct channel_health, ghosts)},
     {"chat_reconnects_total", "counter", "Connections lost and made anew.",
-	reconnects_of},
+	offsetof(struct channel_health, reconnects)},
     {"chat_limited_total", "counter", "Times the peer said: too often.",
-	limited_of},
-    {"chat_answers_total", "counter", "Answers of people.", answers_of},
+	offsetof(struct channel_health, limited)},
+    {"chat_answers_total", "counter", "Answers of people.",
+	offsetof(struct channel_health, answers)},
     {"chat_answers_late_total", "counter",
-	"Answers acknowledged too late or not at all.", late_of},
+	"Answers acknowledged too late or not at all.",
+	offsetof(struct channel_health, answers_late)},
     {"chat_answer_milliseconds_max", "gauge",
-	"Longest from an answer to its acknowledgement.", longest_of},
+	"Longest from an answer to its acknowledgement.",
+	offsetof(struct channel_health, answer_ms_max)},
 };
+
+static long long
+number_of(const struct channel_health *h, size_t member)
+{
+	long long n;
+
+	memcpy(&n, (const char *)h + member, sizeof(n));
+	return n;
+}
 
 static void
 chats(struct buf *b, struct outbox *outbox)
 {
 	for (size_t k = 0; k < ARRAY_LEN(chat_numbers); k++) {
-		const struct chat_number *number = &chat_numbers[k];
-
-		metric(b, number->name, number->type, number->help);
+		metric(b, chat_numbers[k].name, chat_numbers[k].type,
+		    chat_numbers[k].help);
 		for (int i = 0; i < outbox_channels(outbox); i++) {
 			struct channel_health h = {0};
 			const char *name = outbox_channel(outbox, i, &h);
@@ -246,7 +215,8 @@ chats(struct buf *b, struct outbox *outbox)
 			if (h.chat) {
 				buf_printf(b,
 				    "assent_%s{channel=\"%s\"} %lld\n",
-				    number->name, name, number->of(&h));
+				    chat_numbers[k].name, name,
+				    number_of(&h, chat_numbers[k].member));
 			}
 		}
 	}

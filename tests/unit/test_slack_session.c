@@ -195,7 +195,7 @@ odd_frames_change_nothing_at_any_time(void **state)
 	(void)state;
 	for (int stage = 0; stage < STAGES; stage++) {
 		struct bed b;
-		int sessions;
+		long long sessions;
 
 		bring_to(&b, (enum stage)stage);
 		sessions = bed_health(&b).sessions;
