@@ -165,7 +165,10 @@ on_reply(struct slack *s, void *arg, struct slack_reply *r)
 		learn(s, r);
 		return;
 	}
-	(void)snprintf(words, sizeof(words), "auth.test: %.140s", r->detail);
+	(void)snprintf(words, sizeof(words), "%s: %.120s",
+	    r->verdict == SLACK_FATAL ? "Slack refuses the bot token"
+				      : "auth.test",
+	    r->detail);
 	au->failures++;
 	if (r->verdict == SLACK_FATAL || r->verdict == SLACK_REFUSED) {
 		set_state(s, SLACK_AUTH_REFUSED, words);

@@ -428,10 +428,14 @@ add_buttons(struct draw *w, const struct plan *plan, const char *handle,
 static const char *
 notification(struct arena *a, const struct card *c)
 {
-	const char *line = c->options_n > 0 ? c->headline : c->status;
+	const char *line =
+	    slack_text_escape(a, slack_text_short(a, c->headline, TEXT_UNITS));
+	const char *status =
+	    slack_text_escape(a, slack_text_short(a, c->status, TEXT_UNITS));
 
-	return arena_printf(a, "%s: %s", heading(c),
-	    slack_text_escape(a, slack_text_short(a, line, TEXT_UNITS)));
+	/* A status begins with the word that is the heading. */
+	return c->options_n > 0 ? arena_printf(a, "%s: %s", heading(c), line)
+				: arena_printf(a, "%s (%s)", status, line);
 }
 
 void

@@ -122,6 +122,31 @@ on_history(struct slack_way *w, const struct slack_auth *au,
 	    on_absent(w, out);
 }
 
+/* Slack's error, and for those that people can cure what it means. */
+static const char *
+explained(struct slack_way *w, const struct slack_reply *r)
+{
+	static const struct {
+		const char *error, *words;
+	} rows[] = {
+	    {"channel_not_found",
+		"no such channel or person, or the bot was not invited"},
+	    {"not_in_channel", "the bot was not invited to this channel"},
+	    {"is_archived", "this channel is archived"},
+	    {"user_disabled", "this account is deactivated"},
+	    {"messages_tab_disabled",
+		"the app takes no direct messages: see assent slack manifest"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (strcmp(r->error, rows[i].error) == 0) {
+			return arena_printf(w->d->arena, "%s: %s", r->detail,
+			    rows[i].words);
+		}
+	}
+	return r->detail;
+}
+
 static bool
 on_posted(struct slack_way *w, const struct slack_auth *au,
     const struct slack_reply *r, struct attempt *out)
@@ -129,7 +154,7 @@ on_posted(struct slack_way *w, const struct slack_auth *au,
 	const char *channel, *ts;
 
 	if (r->verdict == SLACK_REFUSED) {
-		return end(out, RC_REMOTE_PERM, r->detail);
+		return end(out, RC_REMOTE_PERM, explained(w, r));
 	}
 	channel = json_string_value(json_object_get(r->body, "channel"));
 	ts = json_string_value(json_object_get(r->body, "ts"));

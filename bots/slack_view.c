@@ -146,15 +146,27 @@ slack_words_message(struct arena *a, const char *words)
 
 /* --- what waits ----------------------------------------------------------- */
 
+static const char *
+time_left(struct arena *a, long long ms)
+{
+	long long minutes = ms > 0 ? ms / MINUTE_MS : 0;
+
+	if (minutes < 120) {
+		return arena_printf(a, "%lld min", minutes);
+	}
+	return minutes < 48 * 60
+	    ? arena_printf(a, "%lld h", minutes / 60)
+	    : arena_printf(a, "%lld days", minutes / (24 * 60));
+}
+
 static json_t *
 item_block(struct arena *a, const struct pending_item *it, int i,
     long long now_ms)
 {
-	long long minutes = (it->expires_ms - now_ms) / MINUTE_MS;
 	json_t *block = section(a,
-	    arena_printf(a, "%s\nOut of time in %lld min",
+	    arena_printf(a, "%s\n%s left",
 		slack_text_short(a, it->headline, LINE_UNITS),
-		minutes > 0 ? minutes : 0));
+		time_left(a, it->expires_ms - now_ms)));
 
 	if (it->page != NULL) {
 		(void)json_object_set_new(block, "accessory",
@@ -170,12 +182,13 @@ static const char *
 list_head(struct arena *a, const struct pending_list *l)
 {
 	if (l->rc != RC_OK) {
-		return "The list is not to be had now. Try again in a moment.";
+		return "The list cannot be had just now. Try again in a moment.";
 	}
 	if (!l->known) {
 		return arena_printf(a,
 		    "Your Slack account is not known here. Whoever runs assent "
-		    "can add it to you in assent.yaml: slack: [%s]",
+		    "can add it to your entry in assent.yaml: "
+		    "slack: [%s]",
 		    l->account);
 	}
 	if (l->items_n == 0) {

@@ -214,7 +214,7 @@ what_the_token_is_worth_shows_in_the_health(void **state)
 		"commands"},
 	    {{"auth.test", 0, NULL,
 		 "{\"ok\":false,\"error\":\"invalid_auth\"}"},
-		CHANNEL_DOWN, "auth.test: invalid_auth"},
+		CHANNEL_DOWN, "Slack refuses the bot token: invalid_auth"},
 	    {{"auth.test", 0, NULL, "{\"ok\":true}"}, CHANNEL_DOWN,
 		"which workspace"},
 	    {{"auth.test", 503, NULL, "no"}, CHANNEL_STARTING, "HTTP 503"},

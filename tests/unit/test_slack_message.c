@@ -137,6 +137,9 @@ a_settled_card_has_a_link_and_no_buttons(void **state)
 		c = card_of(*state, &in);
 		text = drawn(*state, &c, &in.plan, "", &m);
 		assert_true(has(text, rows[i].head));
+		/* The word once, and then what it is about. */
+		assert_ptr_equal(strstr(m.text, c.status), m.text);
+		assert_true(has(m.text, "(billing-bot wants: stripe.refund)"));
 		assert_true(has(text, "<" PAGE "|The full record>"));
 		assert_true(has(text, "\"rich_text\""));
 		assert_false(has(text, "\"actions\""));
