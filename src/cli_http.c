@@ -189,9 +189,14 @@ cli_call(struct cli *c, const char *method, const char *path, json_t *body,
 	error = cli_text(c, *out, "error");
 	message = cli_text(c, *out, "message");
 	(void)cli_print_json(c, *out);
-	(void)cli_fail(CLI_FAILED, "%d %s%s%s", status,
+	if (strcmp(error, message) == 0) {
+		message = ""; /* said once is enough */
+	}
+	(void)cli_fail(CLI_FAILED, "%d %s%s%s%s", status,
 	    error[0] != '\0' ? error : "no words",
-	    message[0] != '\0' ? ": " : "", message);
+	    message[0] != '\0' ? ": " : "", message,
+	    status == 401 && c->key == NULL ? "; ASSENT_API_KEY is not set"
+					    : "");
 	json_decref(*out);
 	*out = NULL;
 	return exit_of(status);

@@ -298,7 +298,12 @@ headers(struct buf *out, const struct mime_mail *m)
 	char date[40];
 
 	mime_mailbox(out, "From", m->from_name, m->from);
-	mime_mailbox(out, "To", m->to_name, m->to);
+	/* A guest's name is a masked address, and a name that looks like
+	 * another address is what filters look for. */
+	mime_mailbox(out, "To",
+	    m->to_name != NULL && strchr(m->to_name, '@') != NULL ? NULL
+								  : m->to_name,
+	    m->to);
 	mime_header(out, "Subject", m->subject);
 	buf_printf(out, "Date: %s\r\n", clock_mail_date(m->date_ms, date));
 	buf_printf(out, "Message-ID: <%s>\r\n", m->message_id);
