@@ -55,13 +55,14 @@ discord_turns_ref(struct discord_turns *t)
 	(void)pthread_mutex_unlock(&t->lock);
 }
 
-void
-discord_turns_unref(struct discord_turns *t)
+static void
+unref(struct discord_turns *t, int n)
 {
 	int refs;
 
 	(void)pthread_mutex_lock(&t->lock);
-	refs = --t->refs;
+	t->refs -= n;
+	refs = t->refs;
 	(void)pthread_cond_broadcast(&t->fewer);
 	(void)pthread_mutex_unlock(&t->lock);
 	assert(refs >= 0);
@@ -73,6 +74,12 @@ discord_turns_unref(struct discord_turns *t)
 	(void)pthread_cond_destroy(&t->fewer);
 	(void)pthread_mutex_destroy(&t->lock);
 	free(t);
+}
+
+void
+discord_turns_unref(struct discord_turns *t)
+{
+	unref(t, 1);
 }
 
 static struct turn *
@@ -99,14 +106,14 @@ static void
 run_all(void *arg)
 {
 	struct discord_turns *t = arg;
-	struct turn *turn = take(t);
+	struct turn *turn;
+	int refs = 1; /* ours, and one of each turn */
 
-	for (; turn != NULL; turn = take(t)) {
+	for (; (turn = take(t)) != NULL; refs++) {
 		turn->fn(turn->arg);
 		free(turn);
-		discord_turns_unref(t);
 	}
-	discord_turns_unref(t);
+	unref(t, refs);
 }
 
 void

@@ -8,7 +8,7 @@
 
 /* All of struct channel_up but `ended`, which is the outbox's. */
 struct channel_up daemon_up(struct daemon *);
-/* As channel_env.recall, over a struct daemon; before the server starts. */
-const char *daemon_recall(void *daemon, const char *name, struct arena *);
+/* As channel_env.recall, ctx is a struct daemon; before the server starts. */
+const char *daemon_recall(void *ctx, const char *name, struct arena *);
 
 #endif
