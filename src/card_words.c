@@ -101,8 +101,9 @@ card_duration(struct arena *a, long long ms)
 		return arena_printf(a, "%lld min", ms / MINUTE);
 	}
 	if (ms < 48LL * HOUR) {
-		return arena_printf(a, "%lld h %lld min", ms / HOUR,
-		    ms % HOUR / MINUTE);
+		return ms % HOUR < MINUTE ? arena_printf(a, "%lld h", ms / HOUR)
+					  : arena_printf(a, "%lld h %lld min",
+						ms / HOUR, ms % HOUR / MINUTE);
 	}
 	return arena_printf(a, "%lld days", ms / (24LL * HOUR));
 }
