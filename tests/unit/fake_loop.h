@@ -65,6 +65,7 @@ static bool fake_jobs_full; /* none is taken; under the lock */
 
 /* --- in place of the library ---------------------------------------------- */
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 int
 clock_gettime(clockid_t id, struct timespec *t)
 {
@@ -75,6 +76,7 @@ clock_gettime(clockid_t id, struct timespec *t)
 	t->tv_nsec = fake_now_ms % 1000 * 1000000;
 	return 0;
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
 enum rc
 websocket_loop_run(struct websocket_loop *loop, void (*fn)(void *arg),
@@ -115,11 +117,11 @@ websocket_after(struct websocket_loop *loop, int ms, void (*fn)(void *arg),
 }
 
 void
-websocket_cancel(struct websocket_loop *loop, unsigned long long number)
+websocket_cancel(struct websocket_loop *loop, unsigned long long timer)
 {
 	(void)loop;
 	for (size_t i = 0; i < WEBSOCKET_TIMERS_MAX; i++) {
-		if (number != 0 && fake_timers[i].number == number) {
+		if (timer != 0 && fake_timers[i].number == timer) {
 			fake_timers[i].number = 0;
 		}
 	}

@@ -123,7 +123,7 @@ static void
 a_link_for_its_holder_decides_only_what_waits(void **state)
 {
 	struct trunk *t = *state;
-	struct submission *s = checkpoint(t);
+	struct submission *s;
 	struct magic_link link;
 	struct fault f = {0};
 	const struct {

@@ -124,7 +124,8 @@ a_file_in_the_home_folder_changes_nothing(void **state)
 {
 	static const char *const parts[] = {"/.config", "/libesmtp", "/private",
 	    "/localhost.pem"};
-	char *old = strdup(getenv("HOME") != NULL ? getenv("HOME") : "/");
+	const char *home = getenv("HOME");
+	char *old = strdup(home != NULL ? home : "/");
 	char path[128];
 	struct relay r;
 	struct smtp_outcome out;

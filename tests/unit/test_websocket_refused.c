@@ -128,10 +128,10 @@ a_url_that_is_none_ends_it(void **state)
 	    "ws://user:pw@localhost/", "ws://localhost:0/",
 	    "ws://localhost:65536/", "ws://localhost/#f", "ws://loc alhost/",
 	    "ws://localhost/\r\nX: y", "ws://127.1/", "ws://[::1/",
-	    "wss://"
-	    "a2345678901234567890123456789012345678901234567890.example."
-	    "a2345678901234567890123456789012345678901234567890."
-	    "a234567890.example/"};
+	    ("wss://"
+	     "a2345678901234567890123456789012345678901234567890.example."
+	     "a2345678901234567890123456789012345678901234567890."
+	     "a234567890.example/")};
 	struct ws_bed *x = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
