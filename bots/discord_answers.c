@@ -244,6 +244,18 @@ update_of(struct click *c)
 	return discord_callback_update(c->arena, &face);
 }
 
+/* A whole sentence as it is; what only says why, behind what it is about. */
+static const char *
+refusal(struct arena *a, const char *text)
+{
+	if (*text == '\0') {
+		return "This was not counted.";
+	}
+	return *text >= 'A' && *text <= 'Z'
+	    ? text
+	    : arena_printf(a, "This was not counted: %s.", text);
+}
+
 static json_t *
 body_of(struct click *c)
 {
@@ -251,8 +263,7 @@ body_of(struct click *c)
 
 	if (a->rc != RC_OK) {
 		return discord_callback_words(c->arena,
-		    a->fault.text[0] != '\0' ? a->fault.text
-					     : "This does not count.");
+		    refusal(c->arena, a->fault.text));
 	}
 	if (a->dry_run) {
 		return discord_callback_form(c->arena, c->in.handle,

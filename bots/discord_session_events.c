@@ -187,8 +187,8 @@ discord_session_on_found(struct discord_session *s, int status,
 	}
 	if (status == UNAUTHORIZED) {
 		discord_session_fault(s,
-		    "Discord does not accept the token "
-		    "(GET /gateway/bot: 401)");
+		    "Discord refuses the bot token "
+		    "(GET /gateway/bot: HTTP 401)");
 		discord_session_move(s, DISCORD_ON_REFUSED);
 		return;
 	}
@@ -204,8 +204,13 @@ discord_session_on_found(struct discord_session *s, int status,
 	}
 	s->wait_ms = wait_ms;
 	s->find_after_ms = discord_session_mono_ms(s) + wait_ms;
+	if (status == 0) {
+		discord_session_fail(s, DISCORD_ON_LOST, DISCORD_MAY_RESUME,
+		    "GET /gateway/bot: no answer from discord.api_url");
+		return;
+	}
 	discord_session_fail(s, DISCORD_ON_LOST, DISCORD_MAY_RESUME,
-	    "GET /gateway/bot gives no address (status %d)", status);
+	    "GET /gateway/bot gives no address (HTTP %d)", status);
 }
 
 void
