@@ -37,24 +37,51 @@ doctor_say(struct report *r, const char *check, const char *state,
 	}
 }
 
-/* Who is named, but not where they can be asked. */
-static void
-look_at_people(struct report *r, const struct people *people)
+static bool
+is_on(const struct config *c, const char *kind)
 {
+	return config_is_set(c,
+	    strcmp(kind, "slack") == 0	       ? "slack.bot_token"
+		: strcmp(kind, "discord") == 0 ? "discord.bot_token"
+					       : "smtp.host");
+}
+
+static bool
+can_be_asked(const struct config *c, const struct person *p)
+{
+	/* Slack is asked whose a mail address is. */
+	return (p->email != NULL && (is_on(c, "email") || is_on(c, "slack"))) ||
+	    (p->slack.n > 0 && is_on(c, "slack")) ||
+	    (p->discord.n > 0 && is_on(c, "discord"));
+}
+
+/* Who and what is named, but cannot be asked. */
+static void
+look_at_people(struct report *r, const struct config *config,
+    const struct people *people)
+{
+	const struct named_channel *c;
 	const struct person *p, *first = NULL;
 	int n = 0;
 
 	for (int i = 0; (p = people_at(people, i)) != NULL; i++) {
-		if (p->email == NULL && p->slack.n == 0 && p->discord.n == 0) {
+		if (!can_be_asked(config, p)) {
 			first = first != NULL ? first : p;
 			n++;
 		}
 	}
 	if (n > 0) {
 		doctor_say(r, "people", "note",
-		    "%d with neither e-mail address nor account, such as %s: "
+		    "%d cannot be asked over what is turned on, such as %s: "
 		    "only the page shows them what waits",
 		    n, first->id);
+	}
+	for (int i = 0; (c = people_channel_at(people, i)) != NULL; i++) {
+		if (!is_on(config, c->kind)) {
+			doctor_say(r, "channels", "note",
+			    "%s is in %s, which is not turned on", c->name,
+			    c->kind);
+		}
 	}
 }
 
@@ -75,7 +102,7 @@ look_at_rules(struct report *r, const struct config *config)
 	people = policy_set_people(set);
 	doctor_say(r, "policies", "ok", "%d policies, %d people",
 	    policy_set_count(set), people_count(people));
-	look_at_people(r, people);
+	look_at_people(r, config, people);
 	doctor_discord(r, config, people);
 	doctor_slack(r, config, people);
 	policy_set_unref(set);

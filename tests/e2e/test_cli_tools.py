@@ -193,11 +193,15 @@ def test_doctor_says_what_is_wrong(make_daemon):
 
 
 def test_doctor_notes_who_can_be_asked_nowhere(make_daemon):
-    daemon = make_daemon(config="people:\n  - {id: kim}\n"
-                         "  - {id: lee, email: lee@example.com}\n")
+    daemon = make_daemon(config="people:\n"
+                         "  - {id: kim, discord: ['1']}\n"
+                         "  - {id: lee, email: lee@example.com}\n"
+                         "channels: {ops: {slack: T1/C1}}\n"
+                         "smtp: {host: 127.0.0.1, from: a@example.com}\n")
     got = run(daemon, "doctor")
-    assert re.search(r"(?m)^note +people +1 with neither .* as kim:",
+    assert re.search(r"(?m)^note +people +1 cannot be asked .* as kim:",
                      got.stdout)
+    assert re.search(r"(?m)^note +channels +ops is in slack, ", got.stdout)
 
 
 def test_doctor_names_the_place_of_a_mistake(make_daemon):
