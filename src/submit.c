@@ -9,6 +9,7 @@
 #include "guest.h"
 #include "lib/json.h"
 #include "lib/json_out.h"
+#include "lib/log.h"
 #include "link.h"
 #include "payload.h"
 #include "routing.h"
@@ -155,8 +156,8 @@ checked_data(struct arena *a, const struct submission *s,
 
 /* Guests are asked where the draft says; those who hold a link need no word. */
 static void
-ask_guests(const struct submit_env *env, const struct draft *d, struct arena *a,
-    struct submission *s)
+ask_guests(const struct submit_env *env, const struct draft *d,
+    const struct agent *ag, struct arena *a, struct submission *s)
 {
 	struct ask *asks =
 	    arena_array(a, s->asks_n + INTENT_GUESTS_MAX, sizeof(*asks));
@@ -166,13 +167,19 @@ ask_guests(const struct submit_env *env, const struct draft *d, struct arena *a,
 		const struct address *at = &d->addresses[i];
 		struct guest g = guest_at(a, at);
 
-		if (guest_name(&s->asked.plan, g.id) != NULL &&
-		    at->where != NULL && env->has_channel != NULL &&
-		    env->has_channel(env->asks_ctx, at->channel)) {
+		if (guest_name(&s->asked.plan, g.id) == NULL ||
+		    at->where == NULL || env->has_channel == NULL) {
+			continue;
+		}
+		if (env->has_channel(env->asks_ctx, at->channel)) {
 			asks[s->asks_n++] = (struct ask){.channel = at->channel,
 			    .person = g.id,
 			    .address = at->where};
+			continue;
 		}
+		log_warn("somebody is to be asked by %s, which is not turned "
+			 "on agent=%s",
+		    at->channel, ag->id);
 	}
 	s->asks = asks;
 }
@@ -208,7 +215,7 @@ intent_prepare(const struct submit_env *env, const struct draft *d,
 	    policy_set_people(env->policies), a, &asks, &s->asks_n);
 	s->asks = asks;
 	if (d->addresses_n > 0) {
-		ask_guests(env, d, a, s);
+		ask_guests(env, d, ag, a, s);
 	}
 	intent_digest(a, &s->asked, digest);
 	s->asked.digest = arena_strdup(a, digest);
