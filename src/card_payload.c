@@ -243,7 +243,7 @@ card_payload_show(struct arena *a, const char *s, size_t len, size_t max,
 	if (!out->cut) {
 		lines = in_lines(a, text, len, max);
 	}
-	if (lines != NULL) {
+	if (lines != NULL && strchr(lines, '\n') != NULL) {
 		out->text = lines;
 		buf_puts(&note, "Line breaks were added to the JSON. ");
 	}
