@@ -42,7 +42,7 @@ static const struct verb {
     {"slack", "manifest", "the Slack app to make", cli_slack},
     {"discord", "invite [APPLICATION]", "the link that invites the bot",
 	cli_discord},
-    {"doctor", "", "look for what is wrong", cli_doctor},
+    {"doctor", "[--config FILE]", "look for what is wrong", cli_doctor},
 };
 
 static void

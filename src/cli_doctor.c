@@ -234,7 +234,8 @@ cli_doctor(struct cli *c)
 		look_at_store(&r, config);
 		config_free(config);
 	} else {
-		r.bad = true;
+		doctor_say(&r, "settings", "bad",
+		    "refused; assentd --check-config says why");
 	}
 	look_at_daemon(&r);
 	o = json_pack("{s:b, s:o}", "ok", !r.bad, "checks", r.checks);

@@ -190,6 +190,7 @@ def test_doctor_says_what_is_wrong(make_daemon):
     (daemon.folder / "assent.yaml").write_text("prot: 1\n")
     got = run(daemon, "doctor", code=FAILED)
     assert "did you mean port?" in got.stderr
+    assert re.search(r"(?m)^bad +settings ", got.stdout)
 
 
 def test_doctor_notes_who_can_be_asked_nowhere(make_daemon):
