@@ -136,10 +136,10 @@ static void
 remember(struct discord_posts *posts, const char *id, const char *place)
 {
 	unsigned long long number;
-	struct discord_memo_row *row;
+	struct discord_cache_row *row;
 
 	if (discord_is_id(id, &number)) {
-		row = discord_memo_at(&posts->places, number);
+		row = discord_cache_at(&posts->places, number);
 		if (row != NULL) {
 			(void)snprintf(row->place, sizeof(row->place), "%s",
 			    place);
@@ -151,8 +151,8 @@ static const char *
 recall(struct discord_posts *posts, const char *id)
 {
 	unsigned long long number;
-	const struct discord_memo_row *row = discord_is_id(id, &number)
-	    ? discord_memo_find(&posts->places, number)
+	const struct discord_cache_row *row = discord_is_id(id, &number)
+	    ? discord_cache_find(&posts->places, number)
 	    : NULL;
 
 	return row != NULL && row->place[0] != '\0' ? row->place : NULL;

@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "bots/discord_memo.h"
+#include "bots/discord_cache.h"
 #include "bots/discord_posts.h"
 
 /* A delivery under way. */
@@ -26,9 +26,9 @@ struct discord_posts {
 	void (*ended)(void *ctx, const char *id, const struct attempt *);
 	void *ctx;
 	bool closed;
-	bool no_link;		      /* our page is no URL for a button */
-	struct discord_memo places;   /* of channels and users */
-	struct discord_memo messages; /* of ours */
+	bool no_link;		       /* our page is no URL for a button */
+	struct discord_cache places;   /* of channels and users */
+	struct discord_cache messages; /* of ours */
 	struct post *held;
 	int held_n;
 };

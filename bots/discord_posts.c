@@ -11,7 +11,7 @@
 
 /* --- painting anew -------------------------------------------------------- */
 
-static struct discord_memo_row *
+static struct discord_cache_row *
 row_of(struct discord_posts *posts, const char *message, bool make)
 {
 	unsigned long long id;
@@ -19,8 +19,8 @@ row_of(struct discord_posts *posts, const char *message, bool make)
 	if (!discord_is_id(message, &id)) {
 		return NULL;
 	}
-	return make ? discord_memo_at(&posts->messages, id)
-		    : discord_memo_find(&posts->messages, id);
+	return make ? discord_cache_at(&posts->messages, id)
+		    : discord_cache_find(&posts->messages, id);
 }
 
 /*
@@ -28,7 +28,7 @@ row_of(struct discord_posts *posts, const char *message, bool make)
  * overlap nobody knows which one came last, so that the next is not left out.
  */
 static void
-note_painted(struct discord_memo_row *row, long long version)
+note_painted(struct discord_cache_row *row, long long version)
 {
 	if (row->mixed) {
 		row->version = 0;
@@ -43,7 +43,7 @@ static void
 on_painted(void *arg, const struct discord_reply *reply)
 {
 	struct post *p = arg;
-	struct discord_memo_row *row = row_of(p->posts, p->message, true);
+	struct discord_cache_row *row = row_of(p->posts, p->message, true);
 
 	if (row != NULL) {
 		row->paints -= row->paints > 0 ? 1 : 0;
@@ -67,7 +67,7 @@ on_painted(void *arg, const struct discord_reply *reply)
 static void
 paint(struct post *p)
 {
-	struct discord_memo_row *row = row_of(p->posts, p->message, true);
+	struct discord_cache_row *row = row_of(p->posts, p->message, true);
 
 	p->again = paint;
 	if (post_request(p, DISCORD_PATCH, p->channel,
@@ -99,7 +99,7 @@ hold(struct post *p)
 void
 post_paint(struct post *p)
 {
-	const struct discord_memo_row *row =
+	const struct discord_cache_row *row =
 	    row_of(p->posts, p->message, false);
 
 	if (row != NULL && row->holds > 0) {
@@ -185,7 +185,7 @@ discord_posts_take(struct discord_posts *posts, struct delivery *d)
 void
 discord_posts_hold(struct discord_posts *posts, const char *message)
 {
-	struct discord_memo_row *row = row_of(posts, message, true);
+	struct discord_cache_row *row = row_of(posts, message, true);
 
 	if (row != NULL) {
 		row->holds++;
@@ -219,7 +219,7 @@ void
 discord_posts_release(struct discord_posts *posts, const char *message,
     long long version)
 {
-	struct discord_memo_row *row = row_of(posts, message, false);
+	struct discord_cache_row *row = row_of(posts, message, false);
 	struct post *p, *next;
 
 	if (row == NULL || row->holds == 0) {

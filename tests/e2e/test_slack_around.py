@@ -88,7 +88,7 @@ def test_who_is_not_known_is_told_what_to_do(desk):
                                    {"app": "A0OTHER001"}])
 def test_the_command_of_another_workspace_or_app_lists_nothing(desk, forge):
     person, = desk.people(1)
-    desk.ask(person, destination="secret.place")
+    desk.ask(person, destination="secret.place").card()
     got = acked(desk.slack.slash(person.user, **forge))
     assert "secret.place" not in str(got.answer)
 

@@ -1,14 +1,14 @@
-#include "bots/discord_memo.h"
+#include "bots/discord_cache.h"
 
 /* Whether nothing counts on it. */
 static bool
-is_free(const struct discord_memo_row *row)
+is_free(const struct discord_cache_row *row)
 {
 	return row->holds == 0 && row->paints == 0;
 }
 
-struct discord_memo_row *
-discord_memo_find(struct discord_memo *m, unsigned long long id)
+struct discord_cache_row *
+discord_cache_find(struct discord_cache *m, unsigned long long id)
 {
 	for (int i = 0; i < m->n; i++) {
 		if (m->rows[i].id == id) {
@@ -19,15 +19,15 @@ discord_memo_find(struct discord_memo *m, unsigned long long id)
 	return NULL;
 }
 
-struct discord_memo_row *
-discord_memo_at(struct discord_memo *m, unsigned long long id)
+struct discord_cache_row *
+discord_cache_at(struct discord_cache *m, unsigned long long id)
 {
-	struct discord_memo_row *row = discord_memo_find(m, id);
+	struct discord_cache_row *row = discord_cache_find(m, id);
 
 	if (row != NULL) {
 		return row;
 	}
-	if (m->n < DISCORD_MEMO_MAX) {
+	if (m->n < DISCORD_CACHE_MAX) {
 		row = &m->rows[m->n++];
 	}
 	for (int i = 0; row == NULL && i < m->n; i++) {
@@ -39,7 +39,7 @@ discord_memo_at(struct discord_memo *m, unsigned long long id)
 		}
 	}
 	if (row != NULL) {
-		*row = (struct discord_memo_row){.id = id, .used = ++m->used};
+		*row = (struct discord_cache_row){.id = id, .used = ++m->used};
 	}
 	return row;
 }

@@ -1,19 +1,19 @@
 /*
- * discord_memo: what is known about an id, for the ids that were used last.
+ * discord_cache: what is known about an id, for the ids that were used last.
  * Pure; a row begins as zeroes, and is not forgotten while anything is under
  * way for it.
  */
-#ifndef BOTS_DISCORD_MEMO_H
-#define BOTS_DISCORD_MEMO_H
+#ifndef BOTS_DISCORD_CACHE_H
+#define BOTS_DISCORD_CACHE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { DISCORD_MEMO_MAX = 512, DISCORD_ID_SIZE = 24 };
+enum { DISCORD_CACHE_MAX = 512, DISCORD_ID_SIZE = 24 };
 
-struct discord_memo_row {
+struct discord_cache_row {
 	unsigned long long id;
-	unsigned long long used; /* the memo's own count */
+	unsigned long long used; /* the cache's own count */
 	int holds;		 /* callbacks that change a message */
 	/* Of a channel: its guild, or "@me". Of a user: the channel of our
 	 * direct messages. "" = not known. */
@@ -23,18 +23,18 @@ struct discord_memo_row {
 	bool mixed;	   /* both did at the same time */
 };
 
-struct discord_memo {
-	struct discord_memo_row rows[DISCORD_MEMO_MAX];
+struct discord_cache {
+	struct discord_cache_row rows[DISCORD_CACHE_MAX];
 	int n;
 	unsigned long long used;
 };
 
 /* NULL: nothing is known. */
-struct discord_memo_row *discord_memo_find(struct discord_memo *,
+struct discord_cache_row *discord_cache_find(struct discord_cache *,
     unsigned long long id);
 /* The same, made where there is none, in the place of what was used longest
  * ago; NULL when all are held. */
-struct discord_memo_row *discord_memo_at(struct discord_memo *,
+struct discord_cache_row *discord_cache_at(struct discord_cache *,
     unsigned long long id);
 
 #endif

@@ -6,17 +6,17 @@
 
 #include <cmocka.h>
 
-#include "bots/discord_memo.h"
+#include "bots/discord_cache.h"
 
-static struct discord_memo memo;
+static struct discord_cache cache;
 
 static int
 set_up(void **state)
 {
 	(void)state;
-	memset(&memo, 0, sizeof(memo));
-	for (int i = 1; i <= DISCORD_MEMO_MAX; i++) {
-		discord_memo_at(&memo, (unsigned long long)i)->version = i;
+	memset(&cache, 0, sizeof(cache));
+	for (int i = 1; i <= DISCORD_CACHE_MAX; i++) {
+		discord_cache_at(&cache, (unsigned long long)i)->version = i;
 	}
 	return 0;
 }
@@ -25,17 +25,17 @@ static void
 what_was_used_longest_ago_is_forgotten(void **state)
 {
 	(void)state;
-	assert_int_equal(discord_memo_find(&memo, 1)->version, 1);
-	assert_non_null(discord_memo_at(&memo, 9999));
-	assert_non_null(discord_memo_find(&memo, 1));
-	assert_null(discord_memo_find(&memo, 2));
-	assert_int_equal(memo.n, DISCORD_MEMO_MAX);
+	assert_int_equal(discord_cache_find(&cache, 1)->version, 1);
+	assert_non_null(discord_cache_at(&cache, 9999));
+	assert_non_null(discord_cache_find(&cache, 1));
+	assert_null(discord_cache_find(&cache, 2));
+	assert_int_equal(cache.n, DISCORD_CACHE_MAX);
 }
 
 static void
 a_row_begins_empty(void **state)
 {
-	const struct discord_memo_row *row = discord_memo_at(&memo, 9999);
+	const struct discord_cache_row *row = discord_cache_at(&cache, 9999);
 
 	(void)state;
 	assert_int_equal(row->version, 0);
@@ -47,17 +47,17 @@ static void
 what_is_held_is_not_forgotten(void **state)
 {
 	(void)state;
-	for (int i = 1; i <= DISCORD_MEMO_MAX; i++) {
+	for (int i = 1; i <= DISCORD_CACHE_MAX; i++) {
 		if (i != 77) {
-			discord_memo_find(&memo, (unsigned long long)i)
+			discord_cache_find(&cache, (unsigned long long)i)
 			    ->holds++;
 		}
 	}
-	assert_non_null(discord_memo_find(&memo, 77));
-	assert_non_null(discord_memo_at(&memo, 9999));
-	assert_null(discord_memo_find(&memo, 77));
-	discord_memo_find(&memo, 9999)->holds++;
-	assert_null(discord_memo_at(&memo, 10000));
+	assert_non_null(discord_cache_find(&cache, 77));
+	assert_non_null(discord_cache_at(&cache, 9999));
+	assert_null(discord_cache_find(&cache, 77));
+	discord_cache_find(&cache, 9999)->holds++;
+	assert_null(discord_cache_at(&cache, 10000));
 }
 
 int
