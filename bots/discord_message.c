@@ -167,6 +167,14 @@ labels_are_cut(struct arena *a, const struct card *card)
 
 /* --- the message ---------------------------------------------------------- */
 
+/* What a phone shows of it; ours alone. */
+static const char *
+news(const struct discord_face *face)
+{
+	return face->card->options_n > 0 ? "A request waits for a decision"
+					 : "A request is closed";
+}
+
 /* Nothing here comes from an agent but the intent's number. */
 static const char *
 bare_content(struct arena *a, const struct discord_face *face)
@@ -174,9 +182,8 @@ bare_content(struct arena *a, const struct discord_face *face)
 	const char *text = arena_printf(a,
 	    "**%s** (%s)\nDiscord does not take the text of this request: it "
 	    "can be read, and approved, only on its own page.%s%s",
-	    face->card->options_n > 0 ? "A request waits for a decision"
-				      : "A request is closed",
-	    discord_escape(a, face->intent->id), face->page != NULL ? "\n" : "",
+	    news(face), discord_escape(a, face->intent->id),
+	    face->page != NULL ? "\n" : "",
 	    face->page != NULL ? face->page : "");
 	bool cut = false;
 
@@ -193,8 +200,9 @@ discord_message_build(struct arena *a, const struct discord_face *face)
 				    labels_are_cut(a, face->card), &cut);
 
 	return json_pack("{s:s, s:o, s:o, s:o}", "content",
-	    bare ? bare_content(a, face) : "", "embeds", embeds, "components",
-	    components(a, face, cut), "allowed_mentions", no_mentions());
+	    bare ? bare_content(a, face) : news(face), "embeds", embeds,
+	    "components", components(a, face, cut), "allowed_mentions",
+	    no_mentions());
 }
 
 /* --- callbacks ------------------------------------------------------------ */

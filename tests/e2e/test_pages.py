@@ -70,7 +70,7 @@ def test_the_list_shows_what_waits_and_no_more(daemon, agent, reviewer):
     assert [f"/approvals/{i}" in page.links for i in (first, second)] == \
         [True, True]
     for words in ("bot wants: list.first", "Urgency high",
-                  "0 of 2 approvals", "min left"):
+                  "0 of 2 approvals", "1 h left"):
         assert words in page.text, words
     daemon.admin.post(f"/v1/intents/{first}/approve", {})
     page = reviewer.open("/approvals")

@@ -91,6 +91,8 @@ a_card_is_asked_with_a_button_for_each_option(void **state)
 	assert_true(has_text(m, "Who may decide: Dana Li, Lee Wu"));
 	assert_true(has_text(m,
 	    "In the agent's own words (not checked)\nRefund \\@everyone"));
+	assert_string_equal(discord_text_of(m, "content"),
+	    "A request waits for a decision");
 }
 
 static void
@@ -131,6 +133,8 @@ a_settled_card_has_only_dead_buttons(void **state)
 	assert_null(discord_button(m, 3));
 	assert_true(has_text(m, "Approved with"));
 	assert_true(has_text(m, "by Dana Li"));
+	assert_string_equal(discord_text_of(m, "content"),
+	    "A request is closed");
 }
 
 static void
