@@ -184,6 +184,13 @@ class Desk:
         """Names nobody."""
         return Asked(self, [], fields)
 
+    def outlives(self, seconds):
+        """Until the daemon has ended an intent that had so long to live: by
+        its own clock so much time has passed, and it was at work."""
+        one = self.submit(expiresIn=f"{seconds}s")
+        harness.wait_for(lambda: one.status == "expired", seconds + 10,
+                         "the end of its time")
+
     def told(self, person, seconds=10, n=1):
         """What this person alone was told last."""
         got = harness.wait_for(

@@ -107,7 +107,7 @@ def test_without_a_time_the_wait_is_our_own(make_daemon):
         harness.wait_for(lambda: slow.left == 4, what="the refusal")
         # Other methods go on meanwhile, this one is left alone.
         desk.ask().card()
-        time.sleep(1)
+        desk.outlives(1)
         assert slow.left == 4
         assert desk.metric("chat_limited_total") >= 1
         assert decides(card) == ["Approve", "Deny"]
@@ -130,7 +130,7 @@ def test_however_it_is_said_too_often_means_later(make_daemon):
     asked = [desk.ask() for desk in desks]
     for fault in slow:
         harness.wait_for(lambda fault=fault: fault.left < 9, what="a refusal")
-    time.sleep(0.7)
+    desks[-1].outlives(1)
     for desk, fault, one in zip(desks, slow, asked):
         assert fault.left >= 7
         assert one.deliveries()[0]["state"] != "dead"

@@ -163,7 +163,7 @@ def test_too_many_connections_are_not_fought_for(desk):
                                  desk.slack.sockets.connections), 15,
                      "the refusal")
     calls = opened(desk)
-    time.sleep(2.5)
+    desk.outlives(3)
     assert opened(desk) == calls
     asked = desk.ask()
     asked.press("Approve")
@@ -187,7 +187,7 @@ def test_socket_mode_switched_off_is_said_and_not_hammered(desk):
         desk.slack.disconnect(c, "link_disabled")
     harness.wait_for(lambda: not desk.slack.ready(), what="the end")
     desk.wait_ready("down", "link_disabled")
-    time.sleep(2)
+    desk.outlives(2)
     assert opened(desk) == calls
 
 
@@ -204,7 +204,7 @@ def test_a_token_that_is_refused_is_said_and_retried_slowly(
         assert desk.metric("channel_up") == 0
         doctor = desk.daemon.cli("doctor", check=False)
         assert doctor.returncode != 0 and "invalid_auth" in doctor.stdout
-        time.sleep(2.5)
+        desk.outlives(3)
         assert len(desk.slack.calls(method)) <= 2
         assert desk.daemon.client().get("/readyz").status == 200
         # Whoever has put it right starts again.
