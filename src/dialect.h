@@ -249,6 +249,15 @@ struct dialect {
 	const struct route_answer *fault_members; /* of the error body */
 };
 
+/*
+ * What the submit of every dialect has besides its body's fields: the header
+ * Idempotency-Key, and a callback_url that can be one. RC_INVALID names which.
+ */
+enum rc dialect_idempotency_key(struct call *, struct draft *, struct fault *)
+    MUST_CHECK;
+enum rc dialect_callback(struct call *, const struct draft *, struct fault *)
+    MUST_CHECK;
+
 /* The status that RFC 9110 has for a kind of failure. */
 int dialect_status(enum rc);
 

@@ -34,7 +34,6 @@ enum {
 	VANTAGATE_PAYLOAD_MAX = 2 * 1000 * 1000, /* bytes */
 	VANTAGATE_TTL_S = 24 * 3600,		 /* when no timeout is asked */
 	VANTAGATE_CODE_MAX = 64,
-	VANTAGATE_KEY_MAX = 255, /* of idempotency keys */
 	VANTAGATE_CALLBACK_ATTEMPTS = 5
 };
 

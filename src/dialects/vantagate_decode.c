@@ -160,38 +160,6 @@ take_payload(struct call *call, struct body *b, struct fault *f)
 		  "must have at most %d bytes", VANTAGATE_PAYLOAD_MAX);
 }
 
-static enum rc
-take_header(struct call *call, struct draft *d, struct fault *f)
-{
-	const char *key = call->header(call, "Idempotency-Key");
-	size_t n = 0;
-
-	while (key != NULL && key[n] > ' ' && key[n] <= '~') {
-		n++;
-	}
-	if (key != NULL &&
-	    (n == 0 || n > VANTAGATE_KEY_MAX || key[n] != '\0')) {
-		return fault_set(f, RC_INVALID, "Idempotency-Key",
-		    "must be 1 to %d visible ASCII characters",
-		    VANTAGATE_KEY_MAX);
-	}
-	d->idempotency_header = key;
-	return RC_OK;
-}
-
-static enum rc
-check_callback(struct call *call, const struct draft *d, struct fault *f)
-{
-	struct url u;
-	struct fault why = {0};
-
-	if (d->callback_url == NULL ||
-	    url_parse(call->arena, d->callback_url, &u, &why) == RC_OK) {
-		return RC_OK;
-	}
-	return fault_set(f, RC_INVALID, "callback_url", "%s", why.text);
-}
-
 /* Whom the agent names, beside those whom the policy asks. */
 static void
 take_addresses(struct body *b)
@@ -231,10 +199,10 @@ vantagate_decode_create(struct call *call, struct fault *f)
 		rc = take_payload(call, b, f);
 	}
 	if (rc == RC_OK) {
-		rc = take_header(call, d, f);
+		rc = dialect_idempotency_key(call, d, f);
 	}
 	if (rc == RC_OK) {
-		rc = check_callback(call, d, f);
+		rc = dialect_callback(call, d, f);
 	}
 	if (b->options.n == 0) {
 		memcpy(b->options.items, plain, sizeof(plain));

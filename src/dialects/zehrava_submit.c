@@ -212,41 +212,6 @@ take_payload(struct call *call, struct body *b, struct fault *f)
 	return RC_OK;
 }
 
-static enum rc
-take_header(struct call *call, struct draft *d, struct fault *f)
-{
-	const char *key = call->header(call, "Idempotency-Key");
-	size_t n = 0;
-
-	if (key == NULL) {
-		return RC_OK;
-	}
-	while (key[n] > ' ' && key[n] <= '~') {
-		n++;
-	}
-	if (n == 0 || n > ZEHRAVA_KEY_MAX || key[n] != '\0') {
-		(void)fault_set(f, RC_INVALID, "Idempotency-Key",
-		    "must be 1 to %d visible ASCII characters",
-		    ZEHRAVA_KEY_MAX);
-		return fault_reason(f, ZEHRAVA_BAD_VALUE);
-	}
-	d->idempotency_header = key;
-	return RC_OK;
-}
-
-static enum rc
-check_callback(struct call *call, const struct draft *d, struct fault *f)
-{
-	struct url u;
-	struct fault why = {0};
-
-	if (d->callback_url == NULL ||
-	    url_parse(call->arena, d->callback_url, &u, &why) == RC_OK) {
-		return RC_OK;
-	}
-	return fault_set(f, RC_INVALID, "callback_url", "%s", why.text);
-}
-
 enum rc
 zehrava_decode_submit(struct call *call, struct fault *f)
 {
@@ -273,10 +238,13 @@ zehrava_decode_submit(struct call *call, struct fault *f)
 		rc = take_payload(call, b, f);
 	}
 	if (rc == RC_OK) {
-		rc = take_header(call, d, f);
+		rc = dialect_idempotency_key(call, d, f);
+		if (rc != RC_OK) {
+			return fault_reason(f, ZEHRAVA_BAD_VALUE);
+		}
 	}
 	if (rc == RC_OK) {
-		rc = check_callback(call, d, f);
+		rc = dialect_callback(call, d, f);
 	}
 	d->options_n = b->options.n;
 	memcpy(d->options, b->options.items, sizeof(d->options));
