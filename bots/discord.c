@@ -484,6 +484,7 @@ const struct channel_ops channel_discord = {
     .name = "discord",
     .interactive = true,
     .payload_max = DISCORD_PAYLOAD_MAX,
+    .shows_whole = discord_message_shows_whole,
     .default_channel = "DISCORD_DEFAULT_CHANNEL",
     .wanted = discord_wanted,
     .check = discord_check,

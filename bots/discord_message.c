@@ -205,6 +205,21 @@ discord_message_build(struct arena *a, const struct discord_face *face)
 	    no_mentions());
 }
 
+bool
+discord_message_shows_whole(struct arena *a, const struct card *card,
+    const struct intent *in, const char *page)
+{
+	const struct discord_face face = {.card = card,
+	    .intent = in,
+	    .handle = "any",
+	    .page = page};
+	bool cut = false;
+
+	json_decref(discord_embeds_build(a, &face, labels_are_cut(a, card),
+	    &cut));
+	return !cut;
+}
+
 /* --- callbacks ------------------------------------------------------------ */
 
 json_t *

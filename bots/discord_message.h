@@ -41,6 +41,9 @@ struct discord_face {
 	enum discord_dress dress;
 };
 
+/* As channel_ops.shows_whole. */
+bool discord_message_shows_whole(struct arena *, const struct card *,
+    const struct intent *, const char *page);
 /* {content, embeds, components, allowed_mentions}; the caller owns it. */
 json_t *discord_message_build(struct arena *, const struct discord_face *);
 /* Whether this answer is asked for a reason first, in a form. */

@@ -271,6 +271,7 @@ const struct channel_ops channel_slack = {
     .name = "slack",
     .interactive = true,
     .payload_max = SLACK_PAYLOAD_MAX,
+    .shows_whole = slack_message_shows_whole,
     .default_channel = "SLACK_DEFAULT_CHANNEL",
     .wanted = slack_wanted,
     .check = slack_check,

@@ -472,3 +472,14 @@ slack_message_card(struct arena *a, const struct card *c,
 	    .text = notification(a, c),
 	    .cut = w.cut};
 }
+
+bool
+slack_message_shows_whole(struct arena *a, const struct card *c,
+    const struct intent *in, const char *page)
+{
+	struct slack_message m;
+
+	slack_message_card(a, c, &in->plan, "any", page, &m);
+	json_decref(m.blocks);
+	return !m.cut;
+}

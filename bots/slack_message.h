@@ -55,6 +55,9 @@ struct slack_message {
 	bool cut;	  /* not all of the card is in it */
 };
 
+/* As channel_ops.shows_whole. */
+bool slack_message_shows_whole(struct arena *, const struct card *,
+    const struct intent *, const char *page);
 /*
  * The message of a card. Buttons are there while the card has options and
  * there is a handle; page may be NULL.

@@ -166,6 +166,7 @@ check_shown(struct tx *tx, struct deciding *w, const struct intent *in,
     struct fault *f)
 {
 	const struct taking *t = w->check_arg;
+	const struct channel_ops *ops = channel_find(t->answer->channel);
 	const struct card *card;
 	enum rc rc;
 
@@ -174,10 +175,13 @@ check_shown(struct tx *tx, struct deciding *w, const struct intent *in,
 	}
 	rc = message_card(tx, &t->env->message, policy_set_people(t->rules), in,
 	    t->answer->channel, w->arena, &card, f);
-	if (rc == RC_OK && card->payload_cut) {
+	if (rc == RC_OK &&
+	    (card->payload_cut ||
+		(ops != NULL && ops->shows_whole != NULL &&
+		    !ops->shows_whole(w->arena, card, in,
+			message_page(w->arena, &t->env->message, in->id))))) {
 		(void)fault_set(f, RC_FORBIDDEN, "payload",
-		    "the payload is too long to be shown here: open the whole "
-		    "card");
+		    "not all of it can be shown here: open the whole card");
 		return fault_reason(f, "payload_not_shown");
 	}
 	return rc;

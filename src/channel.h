@@ -212,6 +212,10 @@ struct channel_ops {
 	/* A chat: people answer in it, and what was sent can be changed. */
 	bool interactive;
 	size_t payload_max; /* bytes of payload on a card here; 0 = 16 kB */
+	/* Whether its message has all of an open card in it; NULL: whenever
+	 * the card has. Pure. What was not shown whole is not approved there. */
+	bool (*shows_whole)(struct arena *, const struct card *,
+	    const struct intent *, const char *page);
 	/* A place that is asked where a plan names no channel: the setting that
 	 * holds its address; NULL = there is none. */
 	const char *default_channel;

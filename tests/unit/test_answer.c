@@ -98,6 +98,39 @@ the_same_interaction_changes_nothing(void **state)
 	answer_bed_end(&b);
 }
 
+/* The channel cuts what it cannot show, and then shows no button for this. */
+static void
+what_a_chat_cannot_show_whole_is_only_denied_there(void **state)
+{
+	static const char *const chats[] = {"slack", "discord"};
+	static const char *const accounts[] = {"T1/U1", "55"};
+	static char words[12000];
+	struct trunk *t = *state;
+
+	memset(words, 'w', sizeof(words) - 1);
+	store_start(t->store);
+	for (size_t i = 0; i < ARRAY_LEN(chats); i++) {
+		struct submission *s = trunk_submission(t, 1);
+		struct answer_bed b = answer_bed_make(t, chats[i], 1);
+		struct answer c, *w;
+
+		s->asked.description = words;
+		answer_bed_ask(&b, chats[i], s);
+		for (int option = 0; option < 3; option++) {
+			bool denies = option == 1;
+
+			c = answer_bed_click(&b, accounts[i], option);
+			c.channel = chats[i];
+			c.dry_run = true;
+			w = answer_bed_give(&b, &c);
+			assert_int_equal(w->rc, denies ? RC_OK : RC_FORBIDDEN);
+			assert_string_equal(w->fault.reason,
+			    denies ? "" : "payload_not_shown");
+		}
+		answer_bed_end(&b);
+	}
+}
+
 static enum rc
 post_again(struct tx *tx, void *arg)
 {
@@ -294,6 +327,7 @@ main(void)
 	    TRUNK_TEST(a_click_of_a_known_account_decides),
 	    TRUNK_TEST(what_is_not_so_is_refused),
 	    TRUNK_TEST(the_same_interaction_changes_nothing),
+	    TRUNK_TEST(what_a_chat_cannot_show_whole_is_only_denied_there),
 	    TRUNK_TEST(a_card_that_was_posted_twice_is_one_question),
 	    TRUNK_TEST(a_refused_interaction_is_refused_again),
 	    TRUNK_TEST(a_card_that_was_given_up_shows_the_end_as_well),
