@@ -37,7 +37,7 @@ enum {
 /* What an answer says. */
 struct discord_heads {
 	int status;
-	bool json;	/* the body is a JSON object */
+	bool json;	/* the body is JSON: an object or a list */
 	int code;	/* its code; 0 = none */
 	char words[96]; /* its message, made harmless; "" */
 	bool via;	/* it came from Discord, not from what shields it */

@@ -213,7 +213,7 @@ struct channel_ops {
 	bool interactive;
 	size_t payload_max; /* bytes of payload on a card here; 0 = 16 kB */
 	/* Whether its message has all of an open card in it; NULL: whenever
-	 * the card has. Pure. What was not shown whole is not approved there. */
+	 * the card has. Pure. Without it nobody can approve there. */
 	bool (*shows_whole)(struct arena *, const struct card *,
 	    const struct intent *, const char *page);
 	/* A place that is asked where a plan names no channel: the setting that
